@@ -1,0 +1,51 @@
+/** The shape of a stored response: what every tier keeps and every replay sends. */
+
+/** Content coding of the stored body (RFC 9110 §8.4.1; zstd: RFC 8878). */
+export type Coding = 'identity' | 'br' | 'gzip' | 'deflate' | 'zstd';
+
+/** Size class of a request's text; its limits are the option `textSizeTiers`. */
+export type TextTier = 'small' | 'medium' | 'large' | 'xlarge';
+
+/** Tokens a model call used, as the provider counted them. */
+export interface Usage {
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+}
+
+/** One header field as it goes on the wire; a repeated name is several fields. */
+export type HeaderField = readonly [name: string, value: string];
+
+/** What an entry is about: labels for statistics and group invalidation, never prompt text. */
+export interface EntryLabels {
+  readonly provider?: string;
+  readonly model?: string;
+  readonly operation?: string;
+  readonly collection?: string;
+  readonly tags?: readonly string[];
+}
+
+/** A stored response. Immutable; times are milliseconds since the epoch. */
+export interface Entry {
+  /** Hex digest of the key it was stored under; a reader that asked for another digest must not use it. */
+  readonly digest: string;
+  readonly status: number;
+  /** Reason phrase, only where the handler chose one of its own. */
+  readonly statusMessage?: string;
+  /** As the handler set them, without Content-Length and Content-Encoding, which follow from `body` and `coding`. */
+  readonly headers: readonly HeaderField[];
+  /** Coding of `body`. */
+  readonly coding: Coding;
+  readonly body: Buffer;
+  /** Length of the body in identity coding, bytes. */
+  readonly identityBytes: number;
+  readonly cachedAt: number;
+  readonly staleAt: number;
+  readonly expiresAt: number;
+  readonly labels: EntryLabels;
+  /** Length of the request's text, UTF-16 units, and its size class. */
+  readonly textLength: number;
+  readonly textTier: TextTier;
+  readonly usage?: Usage;
+  /** How long the handler took to make it, milliseconds. */
+  readonly fillMs?: number;
+}
