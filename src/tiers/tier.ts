@@ -17,8 +17,8 @@ export interface CacheKey {
  */
 export interface Tier {
   readonly name: TierName;
-  get(key: CacheKey): Promise<Entry | undefined>;
+  get(key: CacheKey): Entry | undefined | Promise<Entry | undefined>;
   /** Keeps the entry until `entry.expiresAt` at most. Resolves to false where the tier does not keep such an entry. */
-  set(key: CacheKey, entry: Entry): Promise<boolean>;
-  delete(key: CacheKey): Promise<boolean>;
+  set(key: CacheKey, entry: Entry): boolean | Promise<boolean>;
+  delete(key: CacheKey): boolean | Promise<boolean>;
 }

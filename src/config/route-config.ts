@@ -1,0 +1,38 @@
+import type { Request } from 'express';
+import type { HeaderField } from '../entry/entry.ts';
+import type { AIRequest, ContentType } from '../request/ai-request.ts';
+
+/** A constant or a function of the request. */
+export type PerRequest<T> = T | ((req: Request) => T | undefined);
+
+/** Whose answers may be shared: everybody's, those with equal cookies of these names, or those for whom the function gives the same string. */
+export type Scope = 'shared' | { readonly cookies: readonly string[] } | ((req: Request) => string);
+
+/** A whole response as `shouldStore` sees it; `body` is in identity coding. */
+export interface RecordedResponse {
+  readonly status: number;
+  readonly headers: readonly HeaderField[];
+  readonly body: Buffer;
+}
+
+/** The options of one mount, parsed once, frozen. */
+export interface RouteConfig {
+  readonly describe?: (req: Request) => AIRequest | undefined;
+  readonly provider?: PerRequest<string>;
+  readonly model?: PerRequest<string>;
+  readonly operation?: PerRequest<string>;
+  readonly collection?: PerRequest<string>;
+  readonly contentType?: PerRequest<ContentType>;
+  readonly confidence?: PerRequest<number>;
+  readonly tags?: PerRequest<readonly string[]>;
+  readonly route?: string;
+  readonly scope?: Scope;
+  /** Lower-case names of request headers that are keyed beside the built-in ones. */
+  readonly varyHeaders: readonly string[];
+  /** Top-level body fields left out of the key. */
+  readonly ignoreBodyFields: readonly string[];
+  readonly shouldStore?: (response: RecordedResponse, req: Request) => boolean;
+  readonly skip?: (req: Request) => boolean;
+  readonly refresh?: (req: Request) => boolean;
+  readonly ttlSeconds?: number;
+}

@@ -1,0 +1,48 @@
+import type { Coding } from '../entry/entry.ts';
+import type { TierName } from '../tiers/tier.ts';
+import type { Result } from './outcome.ts';
+
+/** Opaque handle of a span, for a link to it. */
+export interface SpanLink {
+  readonly kind: 'span-link';
+}
+
+/** `cache.get`: ended before `next()` is called. */
+export interface GetSpan {
+  end(facts: {
+    readonly hit: boolean;
+    readonly result: Result;
+    readonly tier?: TierName;
+    readonly itemSizeBytes?: number;
+    readonly ageSeconds?: number;
+    /** The leader's fill, for a follower. */
+    readonly leader?: SpanLink;
+    /** Hex digest of the key; only a prefix is ever shown, and only on request. */
+    readonly keyDigest?: string;
+  }): void;
+}
+
+/** `cache.fill`: active while `run` runs, so that the model call's spans nest in it; ends with the response. */
+export interface FillSpan {
+  readonly link: SpanLink;
+  run<T>(work: () => T): T;
+  end(facts: { readonly errorType?: string; readonly clientGone?: boolean; readonly provider?: string; readonly model?: string }): void;
+  startPut(): PutSpan;
+}
+
+/** `cache.put`: after the response, child of the fill. */
+export interface PutSpan {
+  end(facts: {
+    readonly stored: boolean;
+    readonly notStored?: string;
+    readonly itemSizeBytes?: number;
+    readonly coding?: Coding;
+    readonly ttlSeconds?: number;
+    readonly errorType?: string;
+  }): void;
+}
+
+export interface Tracing {
+  startGet(facts: { readonly route?: string }): GetSpan;
+  startFill(facts: { readonly reason: 'miss' | 'revalidate'; readonly route?: string; readonly provider?: string; readonly model?: string }): FillSpan;
+}
