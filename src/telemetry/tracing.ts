@@ -26,7 +26,12 @@ export interface GetSpan {
 export interface FillSpan {
   readonly link: SpanLink;
   run<T>(work: () => T): T;
-  end(facts: { readonly errorType?: string; readonly clientGone?: boolean; readonly provider?: string; readonly model?: string }): void;
+  end(facts: {
+    readonly errorType?: string;
+    readonly clientGone?: boolean;
+    readonly provider?: string;
+    readonly model?: string;
+  }): void;
   startPut(): PutSpan;
 }
 
@@ -44,5 +49,10 @@ export interface PutSpan {
 
 export interface Tracing {
   startGet(facts: { readonly route?: string }): GetSpan;
-  startFill(facts: { readonly reason: 'miss' | 'revalidate'; readonly route?: string; readonly provider?: string; readonly model?: string }): FillSpan;
+  startFill(facts: {
+    readonly reason: 'miss' | 'revalidate';
+    readonly route?: string;
+    readonly provider?: string;
+    readonly model?: string;
+  }): FillSpan;
 }
