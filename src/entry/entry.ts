@@ -36,6 +36,8 @@ export interface Entry {
   /** Coding of `body`. */
   readonly coding: Coding;
   readonly body: Buffer;
+  /** The handler chose `coding` itself, so its ETag names those coded bytes. */
+  readonly codedByHandler?: true;
   /** Length of the body in identity coding, bytes. */
   readonly identityBytes: number;
   readonly cachedAt: number;
@@ -48,4 +50,6 @@ export interface Entry {
   readonly usage?: Usage;
   /** How long the handler took to make it, milliseconds. */
   readonly fillMs?: number;
+  /** In memory only, never encoded: the body in identity coding, kept once somebody asked for it. */
+  readonly identity?: Buffer;
 }

@@ -1,0 +1,74 @@
+import type { IncomingMessage } from 'node:http';
+import type { Usage } from './entry/entry.ts';
+import { invalidUsage, invalidTtl } from './errors.ts';
+import type { Outcome } from './telemetry/outcome.ts';
+
+/** What a handler can tell the cache about the answer it makes, and ask it. */
+export interface AICacheContext {
+  /** Aborts when the answer is wanted by nobody any more: give it to the model call. */
+  readonly signal: AbortSignal;
+  /** How the request was answered; present once it was. */
+  readonly outcome?: Outcome;
+  /** Adds tags for group invalidation to the entry. */
+  tag(...tags: string[]): void;
+  /** Sets the entry's lifetime, seconds; the handler's own Cache-Control is stronger. Throws AICacheError INVALID_RESPONSE on a negative or non-finite number. */
+  ttl(seconds: number): void;
+  /** This answer is not stored, and shared with nobody. */
+  noStore(): void;
+  /** Tokens the model call used, where the answer itself does not say. Throws AICacheError INVALID_RESPONSE on bad counts. */
+  usage(usage: Usage): void;
+}
+
+/** What the handler said, as the fill reads it. */
+export class ContextState {
+  readonly abort = new AbortController();
+  readonly tags = new Set<string>();
+  ttlSeconds: number | undefined;
+  isNoStore = false;
+  reportedUsage: Usage | undefined;
+  outcome: Outcome | undefined;
+}
+
+// Requests are the keys, so that nothing hangs on `req` and nothing outlives it.
+const contexts = new WeakMap<IncomingMessage, AICacheContext>();
+
+/**
+ * The cache's context of a request that the middleware has let through to the handler; undefined for any other.
+ *
+ * @example
+ * const completion = await openai.chat.completions.create(body, { signal: aiCacheContext(req)?.signal });
+ */
+export function aiCacheContext(req: IncomingMessage): AICacheContext | undefined {
+  return contexts.get(req);
+}
+
+export function openContext(req: IncomingMessage): ContextState {
+  const state = new ContextState();
+  contexts.set(req, contextOf(state));
+  return state;
+}
+
+function contextOf(state: ContextState): AICacheContext {
+  return Object.freeze({
+    signal: state.abort.signal,
+    get outcome() {
+      return state.outcome;
+    },
+    tag: (...tags: string[]) => tags.forEach((tag) => state.tags.add(String(tag))),
+    ttl(seconds: number) {
+      if (!Number.isFinite(seconds) || seconds < 0) throw invalidTtl(seconds);
+      state.ttlSeconds = seconds;
+    },
+    noStore() {
+      state.isNoStore = true;
+    },
+    usage(usage: Usage) {
+      if (!isCount(usage?.inputTokens) || !isCount(usage?.outputTokens)) throw invalidUsage(usage);
+      state.reportedUsage = { inputTokens: usage.inputTokens, outputTokens: usage.outputTokens };
+    },
+  }) as AICacheContext;
+}
+
+function isCount(value: unknown): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}

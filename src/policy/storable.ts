@@ -1,0 +1,93 @@
+import type { Coding, HeaderField } from '../entry/entry.ts';
+import { fieldOf } from '../entry/header-fields.ts';
+import { parseCacheControl, secondsOf, type Directives } from './cache-control.ts';
+
+/** A response as far as it is known, for the question whether it may be stored. */
+export interface Candidate {
+  readonly status: number;
+  readonly headers: readonly HeaderField[];
+  /** The handler flushed its head before it had a body. */
+  readonly flushed: boolean;
+  /** The whole body in the coding the handler sent it in; absent while it is not known. */
+  readonly body?: Buffer;
+}
+
+/** What the key of this request covers, so that a `Vary` it does not cover is seen. */
+export interface Keyed {
+  /** Lower-case names of the request headers that are part of the key. */
+  readonly headers: ReadonlySet<string>;
+}
+
+/** Why an answer is not stored. `declared`: by its own words; `failed`: it is no good answer; `other`: good for those who asked, not for later. */
+export interface Refusal {
+  readonly reason: NotStoredReason;
+  readonly kind: 'declared' | 'failed' | 'other';
+}
+
+export type NotStoredReason =
+  | 'no-store'
+  | 'private'
+  | 'no-cache'
+  | 'no-lifetime'
+  | 'set-cookie'
+  | 'vary-star'
+  | 'vary'
+  | 'stream'
+  | 'status'
+  | 'error'
+  | 'unfinished'
+  | 'too-large'
+  | 'content-encoding'
+  | 'trailer'
+  | 'context'
+  | 'should-store'
+  | 'should-store-failed';
+
+const STORED_STATUSES: ReadonlySet<number> = new Set([200, 201, 203, 204]);
+const STREAM_TYPES: ReadonlySet<string> = new Set(['text/event-stream', 'application/x-ndjson', 'application/ndjson', 'application/jsonl']);
+const CODINGS: ReadonlySet<string> = new Set<Coding>(['identity', 'br', 'gzip', 'deflate', 'zstd']);
+
+/** Why may this answer not be stored, as far as its head tells? Only whole, good answers are (DESIGN D3; RFC 9111 §3). */
+export function whyNotStorable(candidate: Candidate, keyed: Keyed): Refusal | undefined {
+  const { status, headers } = candidate;
+  // Another user's cookie must not be shared, not even as an error.
+  if (fieldOf(headers, 'set-cookie') !== undefined) return { reason: 'set-cookie', kind: 'declared' };
+  if (isFailure(status)) return { reason: 'error', kind: 'failed' };
+  return (
+    whyDeclared(parseCacheControl(fieldOf(headers, 'cache-control') ?? '')) ??
+    whyVary(fieldOf(headers, 'vary'), keyed) ??
+    (STORED_STATUSES.has(status) ? undefined : { reason: 'status', kind: 'other' }) ??
+    whyForm(candidate)
+  );
+}
+
+/** Did the handler fail, so that one more try is worth while (DESIGN D13)? */
+export function isFailure(status: number): boolean {
+  return status >= 500 || status === 429;
+}
+
+function whyDeclared(directives: Directives): Refusal | undefined {
+  const reason = (['no-store', 'private', 'no-cache'] as const).find((name) => directives.has(name));
+  if (reason !== undefined) return { reason, kind: 'declared' };
+  const lifetime = secondsOf(directives, 's-maxage') ?? secondsOf(directives, 'max-age');
+  return lifetime === 0 ? { reason: 'no-lifetime', kind: 'declared' } : undefined;
+}
+
+function whyVary(vary: string | undefined, keyed: Keyed): Refusal | undefined {
+  const fields = (vary ?? '').split(',').map((field) => field.trim().toLowerCase());
+  if (fields.includes('*')) return { reason: 'vary-star', kind: 'declared' };
+  // Codings are negotiated on replay; any other field must be in the key.
+  const unkeyed = fields.some((field) => field !== '' && field !== 'accept-encoding' && !keyed.headers.has(field));
+  return unkeyed ? { reason: 'vary', kind: 'declared' } : undefined;
+}
+
+function whyForm({ headers, flushed, body }: Candidate): Refusal | undefined {
+  const type = (fieldOf(headers, 'content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
+  if (flushed || STREAM_TYPES.has(type)) return { reason: 'stream', kind: 'declared' };
+  if (fieldOf(headers, 'trailer') !== undefined) return { reason: 'trailer', kind: 'declared' };
+  const coding = (fieldOf(headers, 'content-encoding') ?? 'identity').toLowerCase();
+  if (!CODINGS.has(coding)) return { reason: 'content-encoding', kind: 'declared' };
+  const length = fieldOf(headers, 'content-length');
+  const cut = body !== undefined && length !== undefined && Number(length) !== body.length;
+  return cut ? { reason: 'unfinished', kind: 'failed' } : undefined;
+}

@@ -1,0 +1,40 @@
+import { serializeBareItem, Token } from 'structured-headers';
+
+/** What the cache did with one request, as `Cache-Status` says it (RFC 9211 §2). */
+export type CacheStatus =
+  | { readonly hit: true; readonly ttlSeconds: number; readonly detail?: string; readonly key?: string }
+  | {
+      /** Why the request went to the handler (RFC 9211 §2.2). */
+      readonly fwd: 'bypass' | 'method' | 'miss' | 'request' | 'stale';
+      /** Accepted for storing; only where the whole body was known when the head went out. */
+      readonly stored?: boolean;
+      readonly collapsed?: boolean;
+      /** The bypass or not-stored reason. */
+      readonly detail?: string;
+      readonly key?: string;
+    };
+
+/** A function that writes a status as the list member of the cache called `name` (RFC 9211 §2, RFC 9651 §3.1). */
+export function cacheStatusOf(name: string): (status: CacheStatus) => string {
+  const member = serializeBareItem(tokenOrString(name));
+  return (status) => {
+    const parameters = 'hit' in status ? hitParameters(status) : forwardParameters(status);
+    return [member, ...parameters, ...text('detail', status.detail), ...text('key', status.key)].join('; ');
+  };
+}
+
+function hitParameters(status: { readonly ttlSeconds: number }): string[] {
+  return ['hit', `ttl=${Math.trunc(status.ttlSeconds)}`];
+}
+
+function forwardParameters(status: { readonly fwd: string; readonly stored?: boolean; readonly collapsed?: boolean }): string[] {
+  return [`fwd=${status.fwd}`, ...(status.stored ? ['stored'] : []), ...(status.collapsed ? ['collapsed'] : [])];
+}
+
+function text(name: string, value: string | undefined): string[] {
+  return value === undefined ? [] : [`${name}=${serializeBareItem(tokenOrString(value))}`];
+}
+
+function tokenOrString(value: string): Token | string {
+  return /^[A-Za-z*][A-Za-z0-9!#$%&'*+.^_`|~:/-]*$/.test(value) ? new Token(value) : value;
+}

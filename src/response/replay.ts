@@ -1,0 +1,71 @@
+import type { ServerResponse } from 'node:http';
+import vary from 'vary';
+import type { Coding, Entry } from '../entry/entry.ts';
+import { fieldOf } from '../entry/header-fields.ts';
+import { BODY_HEADERS, isNotModified, type Conditionals } from './conditional.ts';
+
+export interface Replay {
+  readonly entry: Entry;
+  /** The coding the body goes out in, and the body in it. */
+  readonly coding: Coding;
+  readonly body: Buffer;
+  readonly cacheStatus: string | undefined;
+  /** Absent on an answer that was made just now. */
+  readonly ageSeconds?: number;
+  /** What the client sent, where a 304 may answer it (GET and QUERY). */
+  readonly conditionals?: Conditionals;
+}
+
+/** Outer middleware's headers are left as they are, but for these, which describe our body. */
+const OURS: ReadonlySet<string> = new Set(['content-type', 'content-length', 'content-encoding', 'etag']);
+
+/** Sends a stored response, or 304 where the client has it (DESIGN D4, D11). Head and body go out in one write. */
+export function replayEntry(res: ServerResponse, replay: Replay): void {
+  const { entry, coding } = replay;
+  const etag = etagFor(entry, coding);
+  const notModified = replay.conditionals !== undefined && entry.status === 200 && hasIt(replay.conditionals, entry, etag);
+  res.statusCode = notModified ? 304 : entry.status;
+  if (entry.statusMessage !== undefined && !notModified) res.statusMessage = entry.statusMessage;
+  setRecordedHeaders(res, entry, notModified);
+  if (etag !== undefined) res.setHeader('ETag', etag);
+  if (entry.coding !== 'identity') vary(res, 'Accept-Encoding');
+  if (coding !== 'identity' && !notModified) res.setHeader('Content-Encoding', coding);
+  if (replay.ageSeconds !== undefined) res.setHeader('Age', Math.max(0, Math.floor(replay.ageSeconds)));
+  appendCacheStatus(res, replay.cacheStatus);
+  if (notModified) res.end();
+  else res.end(replay.body);
+}
+
+/** Adds our member behind those of other caches (RFC 9211 §2). */
+export function appendCacheStatus(res: ServerResponse, member: string | undefined): void {
+  if (member === undefined) return;
+  const before = res.getHeader('cache-status');
+  res.setHeader('Cache-Status', before === undefined ? member : `${String(before)}, ${member}`);
+}
+
+function setRecordedHeaders(res: ServerResponse, entry: Entry, notModified: boolean): void {
+  const outer = new Set(res.getHeaderNames());
+  let last = '';
+  for (const [name, value] of entry.headers) {
+    const lowerCase = name.toLowerCase();
+    if (notModified && BODY_HEADERS.has(lowerCase)) continue;
+    if (lowerCase === 'vary') vary(res, value);
+    else if (lowerCase === last) res.appendHeader(name, value);
+    else if (!outer.has(lowerCase) || OURS.has(lowerCase)) {
+      res.setHeader(name, value);
+      last = lowerCase;
+    }
+  }
+}
+
+/** A strong ETag names the bytes of one coding, so each coding of ours gets its own (RFC 9110 §8.8.3.3). */
+function etagFor(entry: Entry, coding: Coding): string | undefined {
+  const etag = fieldOf(entry.headers, 'etag');
+  const asSent = entry.codedByHandler ? entry.coding : 'identity';
+  if (etag === undefined || etag.startsWith('W/') || coding === asSent) return etag;
+  return etag.endsWith('"') ? `${etag.slice(0, -1)}-${coding}"` : etag;
+}
+
+function hasIt(conditionals: Conditionals, entry: Entry, etag: string | undefined): boolean {
+  return isNotModified(conditionals, entry.headers) || isNotModified(conditionals, entry.headers, etag);
+}

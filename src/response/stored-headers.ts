@@ -1,0 +1,32 @@
+import type { Coding } from '../entry/entry.ts';
+import { fieldOf, type HeaderFields } from '../entry/header-fields.ts';
+
+/** Fields of one connection or one moment, which must not be replayed (RFC 9110 §7.6.1, RFC 9111 §3.1), and those that follow from body and coding. */
+const NOT_STORED: ReadonlySet<string> = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authentication-info',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'set-cookie',
+  'date',
+  'age',
+  'content-length',
+  'content-encoding',
+]);
+
+/** The handler's headers as an entry keeps them. */
+export function storedHeaders(headers: HeaderFields): HeaderFields {
+  const named = new Set((fieldOf(headers, 'connection') ?? '').split(',').map((name) => name.trim().toLowerCase()));
+  return headers.filter(([name]) => !NOT_STORED.has(name.toLowerCase()) && !named.has(name.toLowerCase()));
+}
+
+/** The coding the handler sent its body in. */
+export function codingOf(headers: HeaderFields): Coding {
+  return (fieldOf(headers, 'content-encoding') ?? 'identity').toLowerCase() as Coding;
+}
