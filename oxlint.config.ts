@@ -1,0 +1,100 @@
+import { defineConfig } from 'oxlint';
+
+/** What a folder must not import. Groups are in the notation of .gitignore: `!` takes back. */
+type Restriction = { message: string } & ({ group: string[] } | { regex: string; allowTypeImports?: boolean });
+
+const noPackage = (names: string, message: string): Restriction => ({ regex: `^(${names})$`, message });
+const typesOnly = (names: string, message: string): Restriction => ({
+  regex: `^(${names})$`,
+  allowTypeImports: true,
+  message,
+});
+
+const express = 'express';
+const ioredis = 'ioredis';
+const telemetry = '@opentelemetry/.*';
+const cache = '../ai-response-cache.ts';
+const outside = 'Express, ioredis and OpenTelemetry are each known in one place only.';
+const optionTypes = 'An option may hold one of these: types only, a value import would load the package.';
+
+const noneOf = (...names: string[]): Restriction => noPackage(names.join('|'), outside);
+const nothingOfSrc: Restriction = { group: ['./**', '../**'], message: 'A leaf: it imports nothing of src.' };
+const nothingBesideFolder: Restriction = {
+  group: ['../**'],
+  message: 'A leaf: it imports nothing outside its folder.',
+};
+
+/** Steps do not know each other: they share entries, configuration, errors, the clock and four shapes. */
+const sharedBySteps = (...more: string[]): Restriction => ({
+  group: [
+    '../**',
+    '!../clock.ts',
+    '!../errors.ts',
+    '!../config/**',
+    '!../entry/**',
+    '!../request/ai-request.ts',
+    '!../telemetry/events.ts',
+    '!../telemetry/outcome.ts',
+    '!../tiers/tier.ts',
+    ...more.map((path) => `!${path}`),
+  ],
+  message: 'A step does not import another step: only the middleware knows every step.',
+});
+
+const imports = (files: string[], ...patterns: Restriction[]) => ({
+  files,
+  rules: { 'no-restricted-imports': ['error', { patterns }] as ['error', { patterns: Restriction[] }] },
+});
+
+/** The direction of imports. Of the overrides that match a file, the last one holds, alone. */
+const direction = [
+  imports(['src/*.ts'], typesOnly(express, outside), noneOf(ioredis, telemetry)),
+  imports(['src/{index,ai-response-cache}.ts'], noneOf(express, ioredis, telemetry)),
+  imports(['src/{errors,clock}.ts'], nothingOfSrc, noneOf(express, ioredis, telemetry)),
+  imports(['src/entry/**'], nothingBesideFolder, noneOf(express, ioredis, telemetry)),
+  imports(['src/config/**'], sharedBySteps(cache), noneOf(express), typesOnly(`${ioredis}|${telemetry}`, optionTypes)),
+  imports(
+    ['src/config/route-*.ts'],
+    sharedBySteps(cache),
+    typesOnly(`${express}|${ioredis}|${telemetry}`, optionTypes),
+  ),
+  imports(['src/{flight,policy,telemetry}/**'], sharedBySteps(), noneOf(express, ioredis, telemetry)),
+  imports(['src/{request,response}/**'], sharedBySteps(), noneOf(ioredis, telemetry)),
+  imports(['src/stats/**'], sharedBySteps(cache), noneOf(ioredis, telemetry)),
+  imports(['src/tiers/**', 'src/flight/redis-*.ts'], sharedBySteps(), noneOf(express, telemetry)),
+  imports(['src/telemetry/otel*.ts'], sharedBySteps(), noneOf(express, ioredis)),
+];
+
+export default defineConfig({
+  plugins: ['eslint', 'typescript', 'unicorn', 'oxc', 'import', 'node', 'promise', 'vitest'],
+  options: { typeAware: true, denyWarnings: true, reportUnusedDisableDirectives: 'error' },
+  categories: { correctness: 'error', suspicious: 'error', perf: 'error' },
+  ignorePatterns: ['dist', 'coverage', '.cache'],
+  rules: {
+    eqeqeq: 'error',
+    'import/no-cycle': ['error', { ignoreTypes: true }],
+    'no-warning-comments': 'error',
+    // Its advice is to change the object in place.
+    'oxc/no-map-spread': 'off',
+    'typescript/ban-ts-comment': 'error',
+    'typescript/no-explicit-any': 'error',
+    'typescript/no-misused-promises': 'error',
+    // A patched response or a parsed reply has a type that only its author knows.
+    'typescript/no-unsafe-type-assertion': 'off',
+    'typescript/only-throw-error': 'error',
+    'typescript/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
+    'vitest/no-disabled-tests': 'error',
+    'vitest/no-focused-tests': 'error',
+  },
+  overrides: [
+    {
+      files: ['src/**'],
+      rules: {
+        'max-lines': ['error', 220],
+        'max-lines-per-function': ['error', { max: 50, skipBlankLines: true, skipComments: true }],
+        'no-console': 'error',
+      },
+    },
+    ...direction,
+  ],
+});
