@@ -1,0 +1,119 @@
+import type { MeterProvider, TracerProvider } from '@opentelemetry/api';
+import type { AIResponseCache } from '../ai-response-cache.ts';
+import type { TextTier } from '../entry/entry.ts';
+import type { AICacheError } from '../errors.ts';
+import type { HashAlgorithm } from './config.ts';
+import type { AIRouteOptions } from './route-options.ts';
+
+/** What is used of an ioredis `Redis` or `Cluster` (5.11.1 or newer): it is duplicated, never used itself and never closed. */
+export interface RedisTemplate {
+  readonly status: string;
+  duplicate(...args: never[]): unknown;
+}
+
+/**
+ * The options of a cache. Every option may be left out; `undefined` counts as left out.
+ *
+ * A bad value throws an `AICacheError` with the code `INVALID_OPTION`, a name that does not exist one with `UNKNOWN_OPTION`;
+ * `option` of the error holds the path, such as `memory.maxBytes`.
+ */
+export interface AIResponseCacheOptions {
+  /**
+   * How this cache calls itself in `Cache-Status` (RFC 9211 §2) and in the `cache.name` attribute. A letter, then letters,
+   * digits, `_`, `.`, `:`, `/` or `-`, at most 64 characters. Default `'ai-cache'`.
+   */
+  name?: string | undefined;
+  /**
+   * What every Redis key of this cache begins with. Letters, digits, `_`, `.` and `-`, in parts joined by `:`, at most 128
+   * characters. Never empty, no white space, no glob characters, and no braces: on a Redis Cluster they would be a hash tag and
+   * put every entry into one slot. Default `'ai_cache'`.
+   */
+  namespace?: string | undefined;
+  /** A whole number from 0; raise it to abandon every older entry. Default 1. */
+  version?: number | undefined;
+  /** `false`, or a function that returns it at the time of a request: every request bypasses as `disabled`. Default `true`. */
+  enabled?: boolean | (() => boolean) | undefined;
+  /** `'shadow'` always runs the handler and counts the hits and savings there would have been. Default `'serve'`. */
+  mode?: 'serve' | 'shadow' | undefined;
+  /**
+   * Where Redis is: `redis://`, `rediss://` (TLS), `unix:///absolute/path` or the absolute path of a socket; or an ioredis client,
+   * which serves as a template. Default: no Redis, the memory tier alone.
+   */
+  redis?: string | RedisTemplate | undefined;
+  /** What all waits for Redis may add to one request, milliseconds. Default 200. */
+  redisTimeoutMs?: number | undefined;
+  /** The memory tier, or `false` for none; then `redis` is needed. */
+  memory?: false | MemoryOptions | undefined;
+  /** A longer response body (identity coding, bytes) is not recorded. Default 8 MiB. */
+  maxEntryBytes?: number | undefined;
+  /**
+   * Where the size classes of a request's text end, characters (UTF-16 units): `small` is shorter than `small`, and so on; from
+   * `large` on it is `xlarge`. Ascending. Default 500, 5 000, 50 000.
+   */
+  textSizeTiers?: { small?: number | undefined; medium?: number | undefined; large?: number | undefined } | undefined;
+  /** Size classes the memory tier keeps, at least one. Default small, medium, large. */
+  memoryTextTiers?: readonly TextTier[] | undefined;
+  /**
+   * A text of at most this many characters appears in its Redis key, escaped, where operators of Redis can read it. Default 0: no
+   * text ever does.
+   */
+  textHashThreshold?: number | undefined;
+  /** Default `'sha256'`. MD5 and SHA-1 are refused: different texts with equal digests are known. */
+  hashAlgorithm?: HashAlgorithm | undefined;
+  /** Compression of stored bodies, or `false` for none. */
+  compression?: false | CompressionOptions | undefined;
+  ttl?: TtlOptions | undefined;
+  /** Requests with equal keys wait for the one that runs the handler; `false`: each runs it. */
+  coalesce?: false | CoalesceOptions | undefined;
+  /** `false`: no spans and no OpenTelemetry metrics; the performance monitor still counts. */
+  telemetry?: false | TelemetryOptions | undefined;
+  /** Send `Cache-Status` (RFC 9211). `'key'`: with the `key` parameter, a prefix of the key's digest. Default `true`. */
+  cacheStatus?: boolean | 'key' | undefined;
+  /** Told of every error that the cache answered by going on without itself. Default: nobody is told, telemetry counts them. */
+  onError?: ((error: AICacheError) => void) | undefined;
+}
+
+export interface MemoryOptions {
+  /** Bytes of all entries together; the least recently used leave first. Default 64 MiB. */
+  maxBytes?: number | undefined;
+  /** Default 10 000. */
+  maxEntries?: number | undefined;
+  /** A larger entry is not kept in memory, bytes; `maxBytes` caps it. Default 1 MiB. */
+  maxEntryBytes?: number | undefined;
+}
+
+export interface CompressionOptions {
+  /** A shorter body is stored as it is, bytes. Default 1 024. */
+  thresholdBytes?: number | undefined;
+  /** Default `'brotli'` (RFC 7932). */
+  algorithm?: 'brotli' | 'gzip' | 'deflate' | 'zstd' | undefined;
+  /** brotli 0–11 (default 1), gzip and deflate 0–9 (default 6), zstd 1–22 (default 3). */
+  level?: number | undefined;
+}
+
+export interface TtlOptions {
+  /** Lifetime where nothing says otherwise, seconds; `maxSeconds` caps it. Default 86 400, a day. */
+  defaultSeconds?: number | undefined;
+  /** Caps every lifetime, seconds. Default 2 592 000, thirty days. */
+  maxSeconds?: number | undefined;
+}
+
+export interface CoalesceOptions {
+  /** How long a request waits for another's answer before it runs the handler itself, milliseconds. Default 60 000. */
+  waitMs?: number | undefined;
+}
+
+export interface TelemetryOptions {
+  /** Default: the global one of `@opentelemetry/api`, looked up when it is used. */
+  tracerProvider?: TracerProvider | undefined;
+  /** Default: the global one of `@opentelemetry/api`, looked up when it is used. */
+  meterProvider?: MeterProvider | undefined;
+}
+
+/**
+ * What `aiCache()` takes: the options of one mount, and either a `cache` that several mounts share or the options of a cache of
+ * its own. Both at once throws `INVALID_OPTION`.
+ */
+export type AICacheOptions =
+  | (AIRouteOptions & { cache: AIResponseCache } & { [Name in keyof AIResponseCacheOptions]?: undefined })
+  | (AIRouteOptions & AIResponseCacheOptions & { cache?: undefined });

@@ -1,0 +1,116 @@
+import type { Cluster, Redis } from 'ioredis';
+import type { z } from 'zod';
+import type { AIResponseCache } from '../ai-response-cache.ts';
+import { cacheWithOption, invalidOption, noTier, notACache, unknownOption } from '../errors.ts';
+import { hasMethod, withoutUnixScheme } from './checks.ts';
+import type { CompressionConfig, Config, MemoryConfig, TelemetryConfig } from './config.ts';
+import { COMPRESSION_LEVELS } from './group-schemas.ts';
+import { nearestName } from './nearest-name.ts';
+import { optionError } from './option-errors.ts';
+import type { AICacheOptions, AIResponseCacheOptions } from './options.ts';
+import type { RouteConfig } from './route-config.ts';
+import type { AIRouteOptions } from './route-options.ts';
+import { routeOptions } from './route-schema.ts';
+import { cacheOptions } from './schema.ts';
+import { shownValue } from './shown-value.ts';
+
+type Parsed = z.output<typeof cacheOptions>;
+
+/** What one mount works with: a shared cache, or the configuration of a cache of its own. */
+export type MountConfig = { readonly route: RouteConfig } & (
+  | { readonly cache: AIResponseCache; readonly config?: undefined }
+  | { readonly config: Config; readonly cache?: undefined }
+);
+
+const MOUNT_OPTIONS = [...Object.keys(routeOptions.shape), ...Object.keys(cacheOptions.shape), 'cache'];
+
+/** Checks the options of a cache and fills in the defaults. Copies what it freezes: what the caller passed stays as it is. */
+export function parseCacheOptions(options: AIResponseCacheOptions = {}): Config {
+  const parsed = parseWith(cacheOptions, options);
+  if (parsed.memory === false && parsed.redis === undefined) throw noTier();
+  const { enabled } = parsed;
+  return Object.freeze({
+    ...parsed,
+    enabled: typeof enabled === 'function' ? enabled : () => enabled,
+    redis: redisOf(parsed.redis),
+    memory: memoryOf(parsed.memory),
+    textSizeTiers: Object.freeze(parsed.textSizeTiers),
+    memoryTextTiers: Object.freeze([...parsed.memoryTextTiers]),
+    compression: compressionOf(parsed.compression),
+    ttl: Object.freeze({ ...parsed.ttl, defaultSeconds: Math.min(parsed.ttl.defaultSeconds, parsed.ttl.maxSeconds) }),
+    coalesce: Object.freeze(parsed.coalesce),
+    telemetry: telemetryOf(parsed.telemetry),
+    onError: parsed.onError ?? (() => undefined),
+  });
+}
+
+/** Checks the options of one mount. */
+export function parseRouteOptions(options: AIRouteOptions = {}): RouteConfig {
+  const parsed = parseWith(routeOptions, options);
+  const varyHeaders = new Set(parsed.varyHeaders.map((name) => name.toLowerCase()));
+  return Object.freeze({
+    ...withoutUndefined(parsed),
+    varyHeaders: Object.freeze([...varyHeaders]),
+    ignoreBodyFields: Object.freeze([...parsed.ignoreBodyFields]),
+  });
+}
+
+/** Splits what `aiCache()` was given into the options of the mount and its cache. */
+export function parseMountOptions(options: AICacheOptions = {}): MountConfig {
+  const whole: unknown = options;
+  if (typeof whole !== 'object' || whole === null || isCache(whole)) {
+    throw invalidOption('', shownValue(whole), 'an object of options; a shared cache goes in as { cache }');
+  }
+  const { cache, ...others } = options;
+  const entries = Object.entries(others);
+  const isOfCache = ([name]: [string, unknown]): boolean => Object.hasOwn(cacheOptions.shape, name);
+  const ofCache = entries.filter(isOfCache);
+  const ofRoute = entries.filter((entry) => !isOfCache(entry));
+  const unknown = ofRoute.find(([name]) => !Object.hasOwn(routeOptions.shape, name));
+  if (unknown !== undefined) throw unknownOption(unknown[0], nearestName(unknown[0], MOUNT_OPTIONS));
+
+  const route = parseRouteOptions(Object.fromEntries(ofRoute));
+  if (cache === undefined) return Object.freeze({ route, config: parseCacheOptions(Object.fromEntries(ofCache)) });
+
+  if (!isCache(cache)) throw notACache('cache', shownValue(cache));
+  const doubled = ofCache.find(([, value]) => value !== undefined);
+  if (doubled !== undefined) throw cacheWithOption(doubled[0]);
+  return Object.freeze({ route, cache });
+}
+
+function parseWith<S extends z.ZodObject>(schema: S, options: unknown): z.output<S> {
+  const result = schema.safeParse(options);
+  if (!result.success) throw optionError(result.error, options, schema);
+  return result.data;
+}
+
+/** By what it can do: the class itself is above this folder. */
+function isCache(value: unknown): value is AIResponseCache {
+  return ['get', 'set', 'stats', 'info'].every((method) => hasMethod(value, method));
+}
+
+function redisOf(redis: Parsed['redis']): Config['redis'] {
+  if (typeof redis === 'string') return withoutUnixScheme(redis);
+  return redis as Redis | Cluster | undefined;
+}
+
+function memoryOf(memory: Parsed['memory']): false | MemoryConfig {
+  if (memory === false) return false;
+  return Object.freeze({ ...memory, maxEntryBytes: Math.min(memory.maxEntryBytes, memory.maxBytes) });
+}
+
+function compressionOf(compression: Parsed['compression']): false | CompressionConfig {
+  if (compression === false) return false;
+  const { thresholdBytes, algorithm, level = COMPRESSION_LEVELS[algorithm].usual } = compression;
+  return Object.freeze({ thresholdBytes, algorithm: algorithm === 'brotli' ? 'br' : algorithm, level });
+}
+
+function telemetryOf(telemetry: Parsed['telemetry']): false | TelemetryConfig {
+  return telemetry === false ? false : Object.freeze(withoutUndefined(telemetry));
+}
+
+type Defined<T> = { [K in keyof T]: Exclude<T[K], undefined> };
+
+function withoutUndefined<T extends object>(object: T): Defined<T> {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as Defined<T>;
+}

@@ -1,0 +1,47 @@
+import type { Request } from 'express';
+import type { AIRequest, ContentType } from '../request/ai-request.ts';
+import type { PerRequest, RecordedResponse, Scope } from './route-config.ts';
+
+/**
+ * The options of one mount. `undefined` counts as left out. Functions get Express's request, answer at once and must not be
+ * `async`. What a function returns as `undefined` is as if the option were absent for that request.
+ *
+ * Throws as `AIResponseCacheOptions` does.
+ */
+export interface AIRouteOptions {
+  /** What a request asks for. `undefined`: the request bypasses. Default: knows the bodies of common providers. */
+  describe?: ((req: Request) => AIRequest | undefined) | undefined;
+  /** Who answers, for instance `'openai'`: in the key, in statistics. */
+  provider?: PerRequest<string> | undefined;
+  /** In the key, in statistics. */
+  model?: PerRequest<string> | undefined;
+  /** What is done, for instance `'summarize'`: in the key. */
+  operation?: PerRequest<string> | undefined;
+  /** A group of entries of a content system: in the key. */
+  collection?: PerRequest<string> | undefined;
+  /** `'critical'`, `'standard'`, `'static'` or `'temporary'`. Not in the key. */
+  contentType?: PerRequest<ContentType> | undefined;
+  /** 0.5 … 1.5. Not in the key. */
+  confidence?: PerRequest<number> | undefined;
+  /** Labels of the entry. Not in the key. */
+  tags?: PerRequest<readonly string[]> | undefined;
+  /** `http.route` of spans and metrics where Express cannot tell it, for instance `'/api/summarize'`. */
+  route?: string | undefined;
+  /**
+   * Whose answers may be shared: `'shared'` everybody's, `{ cookies }` those of requests with equal cookies of these names, a
+   * function those for whom it returns the same string. Default: private to the caller's credentials.
+   */
+  scope?: Scope | undefined;
+  /** Names of request headers that are keyed beside the built-in ones, in any case. Default none. */
+  varyHeaders?: readonly string[] | undefined;
+  /** Top-level fields of the body that are left out of the key, for instance a request id. Default none. */
+  ignoreBodyFields?: readonly string[] | undefined;
+  /** `false`: this response is not stored. Asked after every built-in rule; the body is in identity coding. */
+  shouldStore?: ((response: RecordedResponse, req: Request) => boolean) | undefined;
+  /** `true`: the request bypasses. */
+  skip?: ((req: Request) => boolean) | undefined;
+  /** `true`: the lookup is skipped and the new answer stored, for a "Regenerate" button. */
+  refresh?: ((req: Request) => boolean) | undefined;
+  /** Lifetime of this mount's entries, seconds; a lifetime that the handler sets wins, `ttl.maxSeconds` caps it. */
+  ttlSeconds?: number | undefined;
+}

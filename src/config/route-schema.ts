@@ -1,0 +1,99 @@
+import { z } from 'zod';
+import type { ContentType } from '../request/ai-request.ts';
+import { synchronous } from './checks.ts';
+import { lifetime, seconds } from './numbers.ts';
+import { optionDocs } from './option-docs.ts';
+import type { AIRouteOptions } from './route-options.ts';
+import type { PerRequest, RouteConfig } from './route-config.ts';
+
+const CONTENT_TYPES = ['critical', 'standard', 'static', 'temporary'] as const satisfies readonly ContentType[];
+const FUNCTION = 'a function that is not async';
+const TEXT_OR_FUNCTION = `a text that is not empty, or ${FUNCTION}`;
+
+const text = z.string().min(1);
+
+/** Characters of a header's or a cookie's name (`token`, RFC 9110 §5.6.2), without `*`, which names no header. */
+const token = z.string().regex(/^[\w!#$%&'+.^`|~-]+$/);
+
+function given<F extends (...args: never[]) => unknown>(
+  meaning: string,
+  defaultText = 'none',
+): z.ZodOptional<z.ZodType<F, F>> {
+  return synchronous<F>().optional().register(optionDocs, { allowed: FUNCTION, meaning, defaultText });
+}
+
+function perRequest<T>(
+  value: z.ZodType<T, T>,
+  allowed: string,
+  meaning: string,
+): z.ZodOptional<z.ZodType<PerRequest<T>, PerRequest<T>>> {
+  const schema: z.ZodType<PerRequest<T>, PerRequest<T>> = z.union([
+    value,
+    synchronous<Extract<PerRequest<T>, (...args: never[]) => unknown>>(),
+  ]);
+  return schema.optional().register(optionDocs, { allowed, meaning });
+}
+
+const cookies = z.array(token).min(1).readonly().register(optionDocs, {
+  allowed: "an array of at least one cookie's name",
+  meaning: 'Shared by requests with equal cookies of these names.',
+});
+
+/** The options of one mount: shape and words. */
+export const routeOptions = z.strictObject({
+  describe: given<NonNullable<RouteConfig['describe']>>(
+    'Says what a request asks for; `undefined`: bypass.',
+    'knows the bodies of common providers',
+  ),
+  provider: perRequest(text, TEXT_OR_FUNCTION, 'Who answers; in the key.'),
+  model: perRequest(text, TEXT_OR_FUNCTION, 'The model; in the key.'),
+  operation: perRequest(text, TEXT_OR_FUNCTION, 'What is done, such as `summarize`; in the key.'),
+  collection: perRequest(text, TEXT_OR_FUNCTION, 'A group of entries of a content system; in the key.'),
+  contentType: perRequest(
+    z.enum(CONTENT_TYPES),
+    `critical, standard, static or temporary, or ${FUNCTION}`,
+    'How much a stale answer would matter.',
+  ),
+  confidence: perRequest(
+    z.number().min(0.5).max(1.5),
+    `a number from 0.5 to 1.5, or ${FUNCTION}`,
+    'How sure the answer is.',
+  ),
+  tags: perRequest(
+    z.array(text).readonly(),
+    `an array of texts that are not empty, or ${FUNCTION}`,
+    'Labels of the entry.',
+  ),
+  route: text.optional().register(optionDocs, {
+    allowed: 'a text that is not empty, such as "/api/summarize"',
+    meaning: '`http.route` of spans and metrics where Express cannot tell it.',
+  }),
+  scope: z
+    .union([
+      z.literal('shared'),
+      z.strictObject({ cookies }).readonly(),
+      synchronous<Extract<RouteConfig['scope'], (...args: never[]) => unknown>>(),
+    ])
+    .optional()
+    .register(optionDocs, {
+      allowed: `"shared", { cookies: […] } with at least one cookie's name, or ${FUNCTION}`,
+      meaning: 'Whose answers may be shared.',
+      defaultText: "private to the caller's credentials",
+    }),
+  varyHeaders: z.array(token).readonly().default([]).register(optionDocs, {
+    allowed: 'an array of names of request headers',
+    meaning: 'Request headers that are keyed beside the built-in ones.',
+  }),
+  ignoreBodyFields: z.array(text).readonly().default([]).register(optionDocs, {
+    allowed: 'an array of names of top-level fields',
+    meaning: 'Top-level fields of the body that are left out of the key.',
+  }),
+  shouldStore: given<NonNullable<RouteConfig['shouldStore']>>('`false`: this response is not stored.'),
+  skip: given<NonNullable<RouteConfig['skip']>>('`true`: the request bypasses the cache.'),
+  refresh: given<NonNullable<RouteConfig['refresh']>>('`true`: the lookup is skipped and the new answer stored.'),
+  ttlSeconds: lifetime().optional().register(optionDocs, {
+    allowed: seconds.allowed,
+    meaning: "Lifetime of this mount's entries.",
+    defaultText: '`ttl.defaultSeconds`',
+  }),
+}) satisfies z.ZodType<unknown, AIRouteOptions>;
