@@ -16,10 +16,10 @@ import { shownValue } from './shown-value.ts';
 
 type Parsed = z.output<typeof cacheOptions>;
 
-/** What one mount works with: a shared cache, or the configuration of a cache of its own. */
-export type MountConfig = { readonly route: RouteConfig } & (
-  | { readonly cache: AIResponseCache; readonly config?: undefined }
-  | { readonly config: Config; readonly cache?: undefined }
+/** What one mount works with: a shared cache, or the options, not checked yet, of a cache of its own. */
+export type MountParts = { readonly route: RouteConfig } & (
+  | { readonly cache: AIResponseCache; readonly cacheOptions?: undefined }
+  | { readonly cacheOptions: AIResponseCacheOptions; readonly cache?: undefined }
 );
 
 const MOUNT_OPTIONS = [...Object.keys(routeOptions.shape), ...Object.keys(cacheOptions.shape), 'cache'];
@@ -55,27 +55,30 @@ export function parseRouteOptions(options: AIRouteOptions = {}): RouteConfig {
   });
 }
 
-/** Splits what `aiCache()` was given into the options of the mount and its cache. */
-export function parseMountOptions(options: AICacheOptions = {}): MountConfig {
+/** Splits what `aiCache()` was given: the options of the mount, checked, and its cache or the options of one. */
+export function parseMountOptions(options: AICacheOptions = {}): MountParts {
   const whole: unknown = options;
   if (typeof whole !== 'object' || whole === null || isCache(whole)) {
     throw invalidOption('', shownValue(whole), 'an object of options; a shared cache goes in as { cache }');
   }
   const { cache, ...others } = options;
   const entries = Object.entries(others);
-  const isOfCache = ([name]: [string, unknown]): boolean => Object.hasOwn(cacheOptions.shape, name);
-  const ofCache = entries.filter(isOfCache);
-  const ofRoute = entries.filter((entry) => !isOfCache(entry));
+  const ofCache = entries.filter(([name]) => isCacheOption(name));
+  const ofRoute = entries.filter(([name]) => !isCacheOption(name));
   const unknown = ofRoute.find(([name]) => !Object.hasOwn(routeOptions.shape, name));
   if (unknown !== undefined) throw unknownOption(unknown[0], nearestName(unknown[0], MOUNT_OPTIONS));
 
   const route = parseRouteOptions(Object.fromEntries(ofRoute));
-  if (cache === undefined) return Object.freeze({ route, config: parseCacheOptions(Object.fromEntries(ofCache)) });
+  if (cache === undefined) return { route, cacheOptions: Object.fromEntries(ofCache) };
 
   if (!isCache(cache)) throw notACache('cache', shownValue(cache));
   const doubled = ofCache.find(([, value]) => value !== undefined);
   if (doubled !== undefined) throw cacheWithOption(doubled[0]);
-  return Object.freeze({ route, cache });
+  return { route, cache };
+}
+
+function isCacheOption(name: string): boolean {
+  return Object.hasOwn(cacheOptions.shape, name);
 }
 
 function parseWith<S extends z.ZodObject>(schema: S, options: unknown): z.output<S> {

@@ -26,8 +26,7 @@ function isOfNumbers(value: object): boolean {
 }
 
 function shortened(text: string): string {
-  const characters = [...text];
-  return characters.length <= LONGEST ? text : `${characters.slice(0, LONGEST).join('')}…`;
+  return text.length <= LONGEST ? text : `${text.slice(0, LONGEST).toWellFormed()}…`;
 }
 
 /** The last `@` ends the credentials, even where they hold unescaped delimiters and the URL as a whole is wrong. */
