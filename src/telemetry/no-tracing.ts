@@ -1,0 +1,16 @@
+import type { FillSpan, GetSpan, PutSpan, SpanLink, Tracing } from './tracing.ts';
+
+const nothing = (): void => {};
+const NO_LINK: SpanLink = Object.freeze({ kind: 'span-link' });
+
+export const NO_GET_SPAN: GetSpan = Object.freeze({ end: nothing });
+export const NO_PUT_SPAN: PutSpan = Object.freeze({ end: nothing });
+export const NO_FILL_SPAN: FillSpan = Object.freeze({
+  link: NO_LINK,
+  run: <T>(work: () => T): T => work(),
+  end: nothing,
+  startPut: () => NO_PUT_SPAN,
+});
+
+/** Traces nothing and allocates nothing. */
+export const NO_TRACING: Tracing = Object.freeze({ startGet: () => NO_GET_SPAN, startFill: () => NO_FILL_SPAN });

@@ -1,0 +1,71 @@
+import type {
+  BatchObservableCallback,
+  Counter,
+  Histogram,
+  Meter,
+  MetricOptions,
+  ObservableUpDownCounter,
+  UpDownCounter,
+} from '@opentelemetry/api';
+import { AttributeSets } from './attribute-sets.ts';
+import type { Gauges } from './gauges.ts';
+import { ATTRIBUTES, INSTRUMENTS, type InstrumentShape } from './names.ts';
+
+/** The instruments of one meter. */
+export interface Instruments {
+  readonly requestDuration: Histogram;
+  readonly operationDuration: Histogram;
+  readonly keyDuration: Histogram;
+  readonly fillDuration: Histogram;
+  readonly entrySize: Histogram;
+  readonly codecDuration: Histogram;
+  readonly entryAge: Histogram;
+  readonly evictions: Counter;
+  readonly fillActive: UpDownCounter;
+  readonly savedTokens: Counter;
+  readonly savedTime: Counter;
+}
+
+export function createInstruments(meter: Meter): Instruments {
+  const histogram = (shape: InstrumentShape): Histogram => meter.createHistogram(shape.name, optionsOf(shape));
+  const counter = (shape: InstrumentShape): Counter => meter.createCounter(shape.name, optionsOf(shape));
+  return Object.freeze({
+    requestDuration: histogram(INSTRUMENTS.requestDuration),
+    operationDuration: histogram(INSTRUMENTS.operationDuration),
+    keyDuration: histogram(INSTRUMENTS.keyDuration),
+    fillDuration: histogram(INSTRUMENTS.fillDuration),
+    entrySize: histogram(INSTRUMENTS.entrySize),
+    codecDuration: histogram(INSTRUMENTS.codecDuration),
+    entryAge: histogram(INSTRUMENTS.entryAge),
+    evictions: counter(INSTRUMENTS.evictions),
+    fillActive: meter.createUpDownCounter(INSTRUMENTS.fillActive.name, optionsOf(INSTRUMENTS.fillActive)),
+    savedTokens: counter(INSTRUMENTS.savedTokens),
+    savedTime: counter(INSTRUMENTS.savedTime),
+  });
+}
+
+/** Lets the meter ask what the tiers hold, whenever it collects. Returns how to stop that. */
+export function observeGauges(meter: Meter, cacheName: string, gauges: Gauges): () => void {
+  const sets = new AttributeSets({ [ATTRIBUTES.name]: cacheName }, [ATTRIBUTES.tier]);
+  const observable = (shape: InstrumentShape): ObservableUpDownCounter =>
+    meter.createObservableUpDownCounter(shape.name, optionsOf(shape));
+  const entryCount = observable(INSTRUMENTS.entryCount);
+  const memoryUsage = observable(INSTRUMENTS.memoryUsage);
+  const memoryLimit = observable(INSTRUMENTS.memoryLimit);
+  const observables = [entryCount, memoryUsage, memoryLimit];
+  const read: BatchObservableCallback = (result) => {
+    for (const { tier, entries, usedBytes, limitBytes } of gauges()) {
+      const labels = sets.of(tier);
+      if (entries !== undefined) result.observe(entryCount, entries, labels);
+      if (usedBytes !== undefined) result.observe(memoryUsage, usedBytes, labels);
+      if (limitBytes !== undefined) result.observe(memoryLimit, limitBytes, labels);
+    }
+  };
+  meter.addBatchObservableCallback(read, observables);
+  return () => meter.removeBatchObservableCallback(read, observables);
+}
+
+function optionsOf({ unit, description, buckets }: InstrumentShape): MetricOptions {
+  const advice = buckets === undefined ? undefined : { explicitBucketBoundaries: [...buckets] };
+  return advice === undefined ? { unit, description } : { unit, description, advice };
+}
