@@ -1,0 +1,67 @@
+import type { Request } from 'express';
+import type { Config } from '../config/config.ts';
+import type { RouteConfig } from '../config/route-config.ts';
+import type { AICacheError } from '../errors.ts';
+import { callUserFunction } from './user-function.ts';
+
+/** Why the cache was not consulted. */
+export type BypassReason =
+  /** Not GET, POST or QUERY. */
+  | 'method'
+  /** The cache is switched off. */
+  | 'disabled'
+  /** A part of a response is asked for (RFC 9110 §14.2). */
+  | 'range'
+  /** The connection is about to speak another protocol. */
+  | 'upgrade'
+  /** The route's `skip` said so, or could not say. */
+  | 'skip'
+  | 'skip-failed'
+  /** A body that no parser has read, multipart, or not JSON. */
+  | 'unkeyable'
+  /** The route's `describe` returned undefined, or failed. */
+  | 'undescribed'
+  | 'describe-failed'
+  /** A function of another option failed, or returned what the option cannot be. */
+  | 'option-failed'
+  /** The request is authenticated and the route does not say whose answers may be shared. */
+  | 'scope-required'
+  /** The route's `scope` failed. */
+  | 'scope-failed';
+
+/** A request that goes past the cache, and the error for `onError` where one is the reason. */
+export interface Bypass {
+  readonly bypass: BypassReason;
+  readonly error?: AICacheError;
+}
+
+const METHODS: ReadonlySet<string> = new Set(['GET', 'POST', 'QUERY']);
+
+/** What can be known before the request is read: must it go past the cache? */
+export function whyBypass(req: Request, config: Pick<Config, 'enabled'>, route: RouteConfig): Bypass | undefined {
+  if (!METHODS.has(req.method)) return { bypass: 'method' };
+  return whyDisabled(req, config) ?? whyHeaders(req) ?? whySkipped(req, route);
+}
+
+function whyDisabled(req: Request, { enabled }: Pick<Config, 'enabled'>): Bypass | undefined {
+  try {
+    return callUserFunction('enabled', () => enabled(), req) ? undefined : { bypass: 'disabled' };
+  } catch (error) {
+    return { bypass: 'disabled', error: error as AICacheError };
+  }
+}
+
+/** `Upgrade: h2c` is an offer that Node.js declines: many clients send it with an ordinary request (RFC 9110 §7.8). */
+function whyHeaders({ headers }: Request): Bypass | undefined {
+  if (headers.range !== undefined) return { bypass: 'range' };
+  return headers.upgrade?.toLowerCase().includes('websocket') === true ? { bypass: 'upgrade' } : undefined;
+}
+
+function whySkipped(req: Request, { skip }: RouteConfig): Bypass | undefined {
+  if (skip === undefined) return undefined;
+  try {
+    return callUserFunction('skip', skip, req) ? { bypass: 'skip' } : undefined;
+  } catch (error) {
+    return { bypass: 'skip-failed', error: error as AICacheError };
+  }
+}

@@ -1,0 +1,65 @@
+import type { Request } from 'express';
+
+/** A query with more members keeps its order: parsers drop those beyond a limit (qs and querystring: 1 000). */
+const MAX_SORTED_MEMBERS = 1000;
+
+const PLAIN_NAME = /^[\w-]+$/;
+const PLAIN_SCHEME = /^[\w+.-]+$/;
+const PLAIN_AUTHORITY = /^[\w.:[\]-]*$/;
+
+/**
+ * What is asked for: `POST https://host:port/path?query`.
+ *
+ * Scheme and authority are what Express resolves under its setting `trust proxy`, the authority in lower case and with its port
+ * (Express 4 has no getter for that); the path is `baseUrl` and that of `url`. The members of the query are sorted by name and
+ * repeats keep their order, unless a name is more than letters, digits, `_` and `-` (`a[b]`, `%61`, `a.b`) or the app parses
+ * queries by a function of its own: then order may have a meaning and is kept.
+ */
+export function targetOf(req: Request): string {
+  const scheme = escapedUnless(PLAIN_SCHEME, req.protocol);
+  const authority = escapedUnless(PLAIN_AUTHORITY, authorityOf(req).toLowerCase());
+  const url = isOnlyMounted(req) ? req.originalUrl : req.baseUrl + req.url;
+  return `${req.method} ${scheme}://${authority}${withSortedQuery(url, req)}`;
+}
+
+/** The URL the client sent where a middleware has rewritten it since, undefined otherwise: a handler can read both. */
+export function rewrittenFrom(req: Request): string | undefined {
+  return req.originalUrl === req.baseUrl + req.url || isOnlyMounted(req) ? undefined : req.originalUrl;
+}
+
+/** Express gives a request for the very path of a mount, `/api?x=1`, the URL `/?x=1`: that slash is no rewriting. */
+function isOnlyMounted({ originalUrl, baseUrl, url }: Request): boolean {
+  return (url === '/' || url.startsWith('/?')) && originalUrl === baseUrl + url.slice(1);
+}
+
+/** As `req.host` of Express 5, for Express 4 too. */
+function authorityOf(req: Request): string {
+  const forwarded = req.get('X-Forwarded-Host');
+  const isTrusted = req.app.get('trust proxy fn') as (address: string | undefined, hop: number) => boolean;
+  if (!forwarded || !isTrusted(req.socket.remoteAddress, 0)) return req.get('Host') ?? '';
+  const comma = forwarded.indexOf(',');
+  return comma === -1 ? forwarded : forwarded.slice(0, comma).trimEnd();
+}
+
+/** A Host header may hold anything: a `/` in it must not read as the beginning of the path. */
+function escapedUnless(plain: RegExp, text: string): string {
+  return plain.test(text) ? text : encodeURIComponent(text);
+}
+
+function withSortedQuery(url: string, req: Request): string {
+  const start = url.indexOf('?') + 1;
+  if (start === 0 || !url.includes('&', start) || url.includes('#')) return url;
+  const members = url
+    .slice(start)
+    .split('&')
+    .map((text) => ({ name: nameOf(text), text }));
+  if (members.length > MAX_SORTED_MEMBERS || !members.every(({ name }) => PLAIN_NAME.test(name))) return url;
+  if (typeof req.app.get('query parser') === 'function') return url;
+  members.sort((a, b) => (a.name < b.name ? -1 : Number(a.name > b.name)));
+  return url.slice(0, start) + members.map(({ text }) => text).join('&');
+}
+
+function nameOf(member: string): string {
+  const equals = member.indexOf('=');
+  return equals === -1 ? member : member.slice(0, equals);
+}
