@@ -1,0 +1,6 @@
+const express = require('express');
+const { aiCache } = require('express-ai-cache');
+const { statsRouter } = require('express-ai-cache/stats');
+const { askTwice } = require('./ask-twice.mts');
+
+void askTwice({ express, aiCache, statsRouter });

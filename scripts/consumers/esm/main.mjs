@@ -1,0 +1,6 @@
+import express from 'express';
+import { aiCache } from 'express-ai-cache';
+import { statsRouter } from 'express-ai-cache/stats';
+import { askTwice } from './ask-twice.mts';
+
+await askTwice({ express, aiCache, statsRouter });
