@@ -1,10 +1,12 @@
 /** The shape of a stored response: what every tier keeps and every replay sends. */
 
 /** Content coding of the stored body (RFC 9110 §8.4.1; zstd: RFC 8878). */
-export type Coding = 'identity' | 'br' | 'gzip' | 'deflate' | 'zstd';
+export const CODINGS = ['identity', 'br', 'gzip', 'deflate', 'zstd'] as const;
+export type Coding = (typeof CODINGS)[number];
 
 /** Size class of a request's text; its limits are the option `textSizeTiers`. */
-export type TextTier = 'small' | 'medium' | 'large' | 'xlarge';
+export const TEXT_TIERS = ['small', 'medium', 'large', 'xlarge'] as const;
+export type TextTier = (typeof TEXT_TIERS)[number];
 
 /** Tokens a model call used, as the provider counted them. */
 export interface Usage {

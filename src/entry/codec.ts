@@ -1,0 +1,70 @@
+/**
+ * Entries as bytes: what lies in Redis. All numbers big-endian.
+ *
+ *     0   4  magic 'AICE'
+ *     4   1  version of this layout
+ *     5   1  flags, none defined yet
+ *     6   4  length of the head, bytes
+ *    10   4  length of the body, bytes
+ *    14      head: JSON in UTF-8 (entry-head.ts)
+ *            body, in the coding the head names
+ *            4  CRC-32 of everything before it
+ *
+ * What is new and may be ignored becomes a member of the head. What an older reader must not ignore becomes a flag or a new
+ * version: both make it a miss there, neither an error nor a delete, so that two releases can share one Redis.
+ */
+import { crc32 } from 'node:zlib';
+import type { Entry } from './entry.ts';
+import { entryFrom, headOf } from './entry-head.ts';
+
+const MAGIC = 0x41_49_43_45;
+const VERSION = 1;
+const HEAD_AT = 14;
+const CRC_BYTES = 4;
+
+/** A longer head is not an entry's: headers and labels take a few kilobytes at most. */
+const MAX_HEAD_BYTES = 64 * 1024;
+
+/** What a frame may need beside its body, bytes. */
+export const MAX_FRAME_OVERHEAD_BYTES = HEAD_AT + MAX_HEAD_BYTES + CRC_BYTES;
+
+export type Decoded =
+  | { readonly entry: Entry }
+  | { readonly reject: 'unknown-version' | 'corrupt' | 'digest-mismatch' };
+
+/** The frame of an entry. */
+export function encodeEntry(entry: Entry): Buffer {
+  const head = headOf(entry);
+  const headBytes = Buffer.byteLength(head);
+  const bodyAt = HEAD_AT + headBytes;
+  const end = bodyAt + entry.body.length;
+  const bytes = Buffer.allocUnsafe(end + CRC_BYTES);
+  bytes.writeUInt32BE(MAGIC, 0);
+  bytes.writeUInt8(VERSION, 4);
+  bytes.writeUInt8(0, 5);
+  bytes.writeUInt32BE(headBytes, 6);
+  bytes.writeUInt32BE(entry.body.length, 10);
+  bytes.write(head, HEAD_AT, 'utf8');
+  entry.body.copy(bytes, bodyAt);
+  bytes.writeUInt32BE(crc32(bytes.subarray(0, end)), end);
+  return bytes;
+}
+
+/**
+ * The entry in `bytes`, or why there is none: never throws, whatever the bytes.
+ *
+ * The body is a view on `bytes`, not a copy: most entries are sent once and dropped, and the memory tier, which alone keeps
+ * them, copies a body that would pin a larger buffer.
+ */
+export function decodeEntry(bytes: Buffer, expectedDigest: string): Decoded {
+  if (bytes.length < HEAD_AT + CRC_BYTES || bytes.readUInt32BE(0) !== MAGIC) return { reject: 'corrupt' };
+  if (bytes.readUInt8(4) !== VERSION || bytes.readUInt8(5) !== 0) return { reject: 'unknown-version' };
+  const headBytes = bytes.readUInt32BE(6);
+  const bodyAt = HEAD_AT + headBytes;
+  const end = bodyAt + bytes.readUInt32BE(10);
+  if (headBytes > MAX_HEAD_BYTES || end + CRC_BYTES !== bytes.length) return { reject: 'corrupt' };
+  if (crc32(bytes.subarray(0, end)) !== bytes.readUInt32BE(end)) return { reject: 'corrupt' };
+  const entry = entryFrom(bytes.toString('utf8', HEAD_AT, bodyAt), bytes.subarray(bodyAt, end));
+  if (entry === undefined) return { reject: 'corrupt' };
+  return entry.digest === expectedDigest ? { entry } : { reject: 'digest-mismatch' };
+}

@@ -1,0 +1,147 @@
+/** Everything of an entry but its body, as JSON that two releases can share: a reader ignores the members it does not know. */
+import { CODINGS, TEXT_TIERS, type Entry, type EntryLabels, type HeaderField, type Usage } from './entry.ts';
+
+/** The head, with a member for each field of the entry that is there. */
+export function headOf(entry: Entry): string {
+  const { digest, status, statusMessage, headers, coding, identityBytes, cachedAt, staleAt, expiresAt } = entry;
+  const { labels, textLength, textTier, usage, fillMs } = entry;
+  const { provider, model, operation, collection, tags } = labels;
+  return JSON.stringify({
+    digest,
+    status,
+    statusMessage,
+    headers,
+    coding,
+    identityBytes,
+    cachedAt,
+    staleAt,
+    expiresAt,
+    labels: { provider, model, operation, collection, tags },
+    textLength,
+    textTier,
+    usage: usage && { inputTokens: usage.inputTokens, outputTokens: usage.outputTokens },
+    fillMs,
+  });
+}
+
+/** The entry that a head and a body make, or undefined where any field is not as an entry has it. Never throws. */
+export function entryFrom(head: string, body: Buffer): Entry | undefined {
+  try {
+    return entryOf(objectIn(JSON.parse(head)), body);
+  } catch {
+    // Not JSON, or one of the checks below: the bytes are whoever's can write to Redis, and no entry is the answer to all of it.
+    return undefined;
+  }
+}
+
+type Members = Readonly<Record<string, unknown>>;
+
+function entryOf(head: Members, body: Buffer): Entry {
+  const entry: Entry = {
+    digest: text(head['digest']),
+    // A final status (RFC 9110 §15); Node refuses to send any other as an answer.
+    status: whole(head['status'], 200, 599),
+    ...optional('statusMessage', head['statusMessage'], fieldValue),
+    headers: list(head['headers'], headerField),
+    coding: oneOf(CODINGS, head['coding']),
+    body,
+    identityBytes: whole(head['identityBytes']),
+    cachedAt: time(head['cachedAt']),
+    staleAt: time(head['staleAt']),
+    expiresAt: time(head['expiresAt']),
+    labels: labelsOf(objectIn(head['labels'])),
+    textLength: whole(head['textLength']),
+    textTier: oneOf(TEXT_TIERS, head['textTier']),
+    ...optional('usage', head['usage'], usageOf),
+    ...optional('fillMs', head['fillMs'], duration),
+  };
+  must(entry.staleAt <= entry.expiresAt);
+  must(entry.coding !== 'identity' || entry.identityBytes === body.length);
+  return entry;
+}
+
+function labelsOf(labels: Members): EntryLabels {
+  return {
+    ...optional('provider', labels['provider'], text),
+    ...optional('model', labels['model'], text),
+    ...optional('operation', labels['operation'], text),
+    ...optional('collection', labels['collection'], text),
+    ...optional('tags', labels['tags'], (tags) => list(tags, text)),
+  };
+}
+
+function usageOf(value: unknown): Usage {
+  const usage = objectIn(value);
+  return { inputTokens: duration(usage['inputTokens']), outputTokens: duration(usage['outputTokens']) };
+}
+
+/** Fields that frame the message: from a stored entry they could split or truncate the response (RFC 9112 §6.3, §11.1). */
+const FRAMING: ReadonlySet<string> = new Set([
+  'connection',
+  'content-encoding',
+  'content-length',
+  'keep-alive',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]);
+
+function headerField(value: unknown): HeaderField {
+  must(Array.isArray(value) && value.length === 2);
+  const name = text((value as unknown[])[0]);
+  // A token (RFC 9110 §5.6.2).
+  must(/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(name) && !FRAMING.has(name.toLowerCase()));
+  return [name, fieldValue((value as unknown[])[1])];
+}
+
+/** What Node lets into a field value and a reason phrase: neither CR, LF nor NUL (RFC 9110 §5.5, RFC 9112 §4). */
+function fieldValue(value: unknown): string {
+  const characters = text(value);
+  must(/^[\t\x20-\x7e\x80-\xff]*$/.test(characters));
+  return characters;
+}
+
+function must(condition: boolean): void {
+  if (!condition) throw new TypeError('Not the head of an entry.');
+}
+
+function objectIn(value: unknown): Members {
+  must(typeof value === 'object' && value !== null && !Array.isArray(value));
+  return value as Members;
+}
+
+function text(value: unknown): string {
+  must(typeof value === 'string');
+  return value as string;
+}
+
+function list<T>(value: unknown, item: (value: unknown) => T): T[] {
+  must(Array.isArray(value));
+  return (value as unknown[]).map((element) => item(element));
+}
+
+function whole(value: unknown, least = 0, most = Number.MAX_SAFE_INTEGER): number {
+  must(Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most);
+  return value as number;
+}
+
+/** Milliseconds since the epoch that a Date can hold (ECMA-262 §21.4.1.1). */
+function time(value: unknown): number {
+  must(Number.isFinite(value) && (value as number) >= 0 && (value as number) <= 8.64e15);
+  return value as number;
+}
+
+function duration(value: unknown): number {
+  must(Number.isFinite(value) && (value as number) >= 0);
+  return value as number;
+}
+
+function oneOf<T extends string>(allowed: readonly T[], value: unknown): T {
+  must(allowed.includes(value as T));
+  return value as T;
+}
+
+function optional<K extends string, T>(name: K, value: unknown, check: (value: unknown) => T): { [P in K]?: T } {
+  return value === undefined ? {} : ({ [name]: check(value) } as { [P in K]?: T });
+}
