@@ -16,6 +16,7 @@ export type AICacheErrorCode =
   | 'USER_FUNCTION_FAILED'
   | 'FILL_FAILED'
   | 'TELEMETRY_FAILED'
+  | 'INTERNAL'
   | 'CLOSED';
 
 export interface AICacheErrorDetails {
@@ -24,6 +25,8 @@ export interface AICacheErrorDetails {
   /** The option, variable or field at fault. */
   option?: string;
   cause?: unknown;
+  /** HTTP status for an error handler that asks the error. */
+  status?: number;
 }
 
 /** An error of the cache: `code` for programs, `message` for people, `help` says what to do. */
@@ -32,12 +35,15 @@ export class AICacheError extends Error {
   readonly code: AICacheErrorCode;
   readonly help: string;
   readonly option: string | undefined;
+  /** HTTP status, where the error is for the application's error handler. */
+  readonly status: number | undefined;
 
   constructor(code: AICacheErrorCode, message: string, details: AICacheErrorDetails) {
     super(`${message} ${details.help}`, details.cause === undefined ? undefined : { cause: details.cause });
     this.code = code;
     this.help = details.help;
     this.option = details.option;
+    this.status = details.status;
   }
 }
 
@@ -215,5 +221,43 @@ export function redisReplyMismatch(operation: string): AICacheError {
 export function cacheClosed(): AICacheError {
   return new AICacheError('CLOSED', 'This cache has been closed.', {
     help: 'Call close() only when no more requests come.',
+  });
+}
+
+/** A fault of the cache itself. */
+export function internalFault(cause: unknown): AICacheError {
+  return new AICacheError('INTERNAL', 'The cache failed.', {
+    help: 'The request went on without it; please report this with its cause.',
+    cause,
+  });
+}
+
+/** For the application's error handler; answered 502 where that asks the error. */
+export function fillFailedTwice(): AICacheError {
+  return new AICacheError('FILL_FAILED', 'Two equal requests before this one failed without an answer that could be shared.', {
+    help: 'Look at why the handler ends without a whole response; this request may be tried again.',
+    status: 502,
+  });
+}
+
+export function invalidTtl(seconds: unknown): AICacheError {
+  return new AICacheError('INVALID_RESPONSE', `aiCacheContext(req).ttl() was given ${typeof seconds === 'number' ? seconds : typeof seconds}.`, {
+    help: 'Give it a number of seconds from 0.',
+    option: 'ttl',
+  });
+}
+
+export function invalidUsage(): AICacheError {
+  return new AICacheError('INVALID_RESPONSE', 'aiCacheContext(req).usage() was given counts that are not whole numbers from 0.', {
+    help: 'Give it { inputTokens, outputTokens } as the provider counted them.',
+    option: 'usage',
+  });
+}
+
+/** A response given to `set` or made by `getOrFill`; the value is not shown, it is an answer. */
+export function invalidResponse(field: string, expected: string): AICacheError {
+  return new AICacheError('INVALID_RESPONSE', `The field "${field}" of the response is not ${expected}.`, {
+    help: 'Give a JSON value, a string, a Buffer, or { status?, headers?, body }.',
+    option: field,
   });
 }
