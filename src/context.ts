@@ -56,14 +56,14 @@ function contextOf(state: ContextState): AICacheContext {
     },
     tag: (...tags: string[]) => tags.forEach((tag) => state.tags.add(String(tag))),
     ttl(seconds: number) {
-      if (!Number.isFinite(seconds) || seconds < 0) throw invalidTtl(seconds);
+      if (!Number.isFinite(seconds) || seconds < 0) throw invalidTtl('aiCacheContext(req).ttl()', seconds);
       state.ttlSeconds = seconds;
     },
     noStore() {
       state.isNoStore = true;
     },
     usage(usage: Usage) {
-      if (!isCount(usage?.inputTokens) || !isCount(usage?.outputTokens)) throw invalidUsage(usage);
+      if (!isCount(usage?.inputTokens) || !isCount(usage?.outputTokens)) throw invalidUsage();
       state.reportedUsage = { inputTokens: usage.inputTokens, outputTokens: usage.outputTokens };
     },
   }) as AICacheContext;

@@ -232,26 +232,45 @@ export function internalFault(cause: unknown): AICacheError {
   });
 }
 
-/** For the application's error handler; answered 502 where that asks the error. */
-export function fillFailedTwice(): AICacheError {
-  return new AICacheError('FILL_FAILED', 'Two equal requests before this one failed without an answer that could be shared.', {
-    help: 'Look at why the handler ends without a whole response; this request may be tried again.',
-    status: 502,
+/** `requestFor` of a request that the middleware would let past. */
+export function bypassedRequest(reason: string): AICacheError {
+  return new AICacheError('UNKEYABLE', `This request goes past the cache: ${reason}.`, {
+    help: 'The README lists the reasons and what to do about each.',
   });
 }
 
-export function invalidTtl(seconds: unknown): AICacheError {
-  return new AICacheError('INVALID_RESPONSE', `aiCacheContext(req).ttl() was given ${typeof seconds === 'number' ? seconds : typeof seconds}.`, {
-    help: 'Give it a number of seconds from 0.',
-    option: 'ttl',
-  });
+/** For the application's error handler; answered 502 where that asks the error. */
+export function fillFailedTwice(): AICacheError {
+  return new AICacheError(
+    'FILL_FAILED',
+    'Two equal requests before this one failed without an answer that could be shared.',
+    {
+      help: 'Look at why the handler ends without a whole response; this request may be tried again.',
+      status: 502,
+    },
+  );
+}
+
+export function invalidTtl(option: string, seconds: unknown): AICacheError {
+  return new AICacheError(
+    'INVALID_RESPONSE',
+    `${option} is ${typeof seconds === 'number' ? seconds : typeof seconds}.`,
+    {
+      help: 'Give a finite number of seconds from 0.',
+      option,
+    },
+  );
 }
 
 export function invalidUsage(): AICacheError {
-  return new AICacheError('INVALID_RESPONSE', 'aiCacheContext(req).usage() was given counts that are not whole numbers from 0.', {
-    help: 'Give it { inputTokens, outputTokens } as the provider counted them.',
-    option: 'usage',
-  });
+  return new AICacheError(
+    'INVALID_RESPONSE',
+    'aiCacheContext(req).usage() was given counts that are not whole numbers from 0.',
+    {
+      help: 'Give it { inputTokens, outputTokens } as the provider counted them.',
+      option: 'usage',
+    },
+  );
 }
 
 /** A response given to `set` or made by `getOrFill`; the value is not shown, it is an answer. */

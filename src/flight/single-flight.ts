@@ -5,7 +5,7 @@ export type Landing<Answer> =
   /** The leader failed or is gone: this follower leads now. */
   | { readonly kind: 'lead'; readonly flight: Flight<Answer> }
   /** Two leaders in a row failed without an answer that could be shared. */
-  | { readonly kind: 'failed' }
+  | { readonly kind: 'failed'; readonly cause?: unknown }
   /** The answer is not to be shared, or the wait was too long: run the handler for yourself. */
   | { readonly kind: 'alone' };
 
@@ -100,13 +100,13 @@ export class Flight<Answer> {
 
   /**
    * The leader failed. The first time one follower becomes the leader; the second time the rest get the error
-   * answer, where there is one (DESIGN D13).
+   * answer, where there is one, or `cause` (DESIGN D13).
    */
-  fail(error: Answer | undefined): void {
+  fail(error: Answer | undefined, cause?: unknown): void {
     this.#failures += 1;
     if (this.#failures === 1 && this.#elect()) return;
     this.#remove();
-    this.#landAll(error === undefined ? { kind: 'failed' } : { kind: 'answer', answer: error });
+    this.#landAll(error === undefined ? { kind: 'failed', cause } : { kind: 'answer', answer: error });
   }
 
   /** The follower that was to lead has gone: another one leads. */

@@ -13,8 +13,8 @@ export interface Lifetime {
 export interface LifetimeInputs {
   readonly headers: readonly HeaderField[];
   /** From `aiCacheContext(req).ttl()` or `set`. */
-  readonly contextSeconds?: number;
-  readonly routeSeconds?: number;
+  readonly contextSeconds?: number | undefined;
+  readonly routeSeconds?: number | undefined;
   readonly defaultSeconds: number;
   readonly maxSeconds: number;
 }

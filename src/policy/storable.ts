@@ -12,11 +12,8 @@ export interface Candidate {
   readonly body?: Buffer;
 }
 
-/** What the key of this request covers, so that a `Vary` it does not cover is seen. */
-export interface Keyed {
-  /** Lower-case names of the request headers that are part of the key. */
-  readonly headers: ReadonlySet<string>;
-}
+/** Is the request header of this lower-case name part of the key? */
+export type Covers = (name: string) => boolean;
 
 /** Why an answer is not stored. `declared`: by its own words; `failed`: it is no good answer; `other`: good for those who asked, not for later. */
 export interface Refusal {
@@ -44,18 +41,23 @@ export type NotStoredReason =
   | 'should-store-failed';
 
 const STORED_STATUSES: ReadonlySet<number> = new Set([200, 201, 203, 204]);
-const STREAM_TYPES: ReadonlySet<string> = new Set(['text/event-stream', 'application/x-ndjson', 'application/ndjson', 'application/jsonl']);
+const STREAM_TYPES: ReadonlySet<string> = new Set([
+  'text/event-stream',
+  'application/x-ndjson',
+  'application/ndjson',
+  'application/jsonl',
+]);
 const CODINGS: ReadonlySet<string> = new Set<Coding>(['identity', 'br', 'gzip', 'deflate', 'zstd']);
 
 /** Why may this answer not be stored, as far as its head tells? Only whole, good answers are (DESIGN D3; RFC 9111 §3). */
-export function whyNotStorable(candidate: Candidate, keyed: Keyed): Refusal | undefined {
+export function whyNotStorable(candidate: Candidate, covers: Covers): Refusal | undefined {
   const { status, headers } = candidate;
   // Another user's cookie must not be shared, not even as an error.
   if (fieldOf(headers, 'set-cookie') !== undefined) return { reason: 'set-cookie', kind: 'declared' };
   if (isFailure(status)) return { reason: 'error', kind: 'failed' };
   return (
     whyDeclared(parseCacheControl(fieldOf(headers, 'cache-control') ?? '')) ??
-    whyVary(fieldOf(headers, 'vary'), keyed) ??
+    whyVary(fieldOf(headers, 'vary'), covers) ??
     (STORED_STATUSES.has(status) ? undefined : { reason: 'status', kind: 'other' }) ??
     whyForm(candidate)
   );
@@ -73,11 +75,11 @@ function whyDeclared(directives: Directives): Refusal | undefined {
   return lifetime === 0 ? { reason: 'no-lifetime', kind: 'declared' } : undefined;
 }
 
-function whyVary(vary: string | undefined, keyed: Keyed): Refusal | undefined {
+function whyVary(vary: string | undefined, covers: Covers): Refusal | undefined {
   const fields = (vary ?? '').split(',').map((field) => field.trim().toLowerCase());
   if (fields.includes('*')) return { reason: 'vary-star', kind: 'declared' };
   // Codings are negotiated on replay; any other field must be in the key.
-  const unkeyed = fields.some((field) => field !== '' && field !== 'accept-encoding' && !keyed.headers.has(field));
+  const unkeyed = fields.some((field) => field !== '' && field !== 'accept-encoding' && !covers(field));
   return unkeyed ? { reason: 'vary', kind: 'declared' } : undefined;
 }
 

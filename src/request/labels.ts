@@ -2,7 +2,10 @@ import type { EntryLabels } from '../entry/entry.ts';
 import type { AIRequest } from './ai-request.ts';
 
 /** Provider and model of a request, for telemetry; absent where the request does not say. */
-export function modelOf({ provider, model }: Pick<AIRequest, 'provider' | 'model'>): { provider?: string; model?: string } {
+export function modelOf({ provider, model }: Pick<AIRequest, 'provider' | 'model'>): {
+  provider?: string;
+  model?: string;
+} {
   return { ...(provider === undefined ? {} : { provider }), ...(model === undefined ? {} : { model }) };
 }
 

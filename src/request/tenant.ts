@@ -25,6 +25,11 @@ export const CREDENTIAL_HEADERS: readonly string[] = Object.freeze([
 
 const IS_CREDENTIAL = new RegExp(CREDENTIAL_HEADERS.map(anchored).join('|'));
 
+/** Does this request header (lower-case name) say who is asking? */
+export function isCredentialHeader(name: string): boolean {
+  return IS_CREDENTIAL.test(name);
+}
+
 /** One thing that identifies the caller: a header or a cookie, and its value. */
 type Credential = readonly [name: string, value: string];
 
@@ -74,7 +79,7 @@ function isSet(value: unknown): boolean {
 function credentials(req: Request): Credential[] {
   const found: Credential[] = [];
   for (const name in req.headers) {
-    if (IS_CREDENTIAL.test(name)) found.push([name, headerText(req.headers[name])]);
+    if (isCredentialHeader(name)) found.push([name, headerText(req.headers[name])]);
   }
   const fingerprint = certificateOf(req);
   if (fingerprint !== undefined) found.push([':client-certificate', fingerprint]);

@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import { serializeBareItem, Token } from 'structured-headers';
 
 /** What the cache did with one request, as `Cache-Status` says it (RFC 9211 §2). */
@@ -27,7 +28,11 @@ function hitParameters(status: { readonly ttlSeconds: number }): string[] {
   return ['hit', `ttl=${Math.trunc(status.ttlSeconds)}`];
 }
 
-function forwardParameters(status: { readonly fwd: string; readonly stored?: boolean; readonly collapsed?: boolean }): string[] {
+function forwardParameters(status: {
+  readonly fwd: string;
+  readonly stored?: boolean;
+  readonly collapsed?: boolean;
+}): string[] {
   return [`fwd=${status.fwd}`, ...(status.stored ? ['stored'] : []), ...(status.collapsed ? ['collapsed'] : [])];
 }
 
@@ -37,4 +42,12 @@ function text(name: string, value: string | undefined): string[] {
 
 function tokenOrString(value: string): Token | string {
   return /^[A-Za-z*][A-Za-z0-9!#$%&'*+.^_`|~:/-]*$/.test(value) ? new Token(value) : value;
+}
+
+/** Adds our member behind those of other caches (RFC 9211 §2). Returns a function that takes it away again. */
+export function appendCacheStatus(res: ServerResponse, member: string | undefined): (() => void) | undefined {
+  if (member === undefined) return undefined;
+  const before = res.getHeader('cache-status');
+  res.setHeader('Cache-Status', before === undefined ? member : `${String(before)}, ${member}`);
+  return () => (before === undefined ? res.removeHeader('cache-status') : void res.setHeader('cache-status', before));
 }

@@ -1,13 +1,16 @@
 import type { OutgoingHttpHeader, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 
+/** Takes back what a listener changed. */
+export type Undo = () => void;
+
 /**
  * Calls `listener` right before this response's head is written: status and headers are as the handler left them and may
  * still be changed. Called again only where Node refused the first head (an invalid reason phrase, say) and nothing was sent.
- * Returns a function that takes the hook away.
+ * What the listener returns is called in that case. Returns a function that takes the hook away.
  *
  * Node writes an implicit head through `res.writeHead` as well, so one patch sees `end`, `write`, `flushHeaders` and pipes.
  */
-export function beforeHead(res: ServerResponse, listener: () => void): () => void {
+export function beforeHead(res: ServerResponse, listener: () => Undo | undefined): () => void {
   const own = Object.hasOwn(res, 'writeHead');
   const original = res.writeHead;
   let active = true;
@@ -21,8 +24,13 @@ export function beforeHead(res: ServerResponse, listener: () => void): () => voi
     for (const [name, value] of head.fields) res.setHeader(name, value);
     res.statusCode = head.status;
     if (head.message !== undefined) res.statusMessage = head.message;
-    listener();
-    return Reflect.apply(original, res, [res.statusCode]) as ServerResponse;
+    const undo = listener();
+    try {
+      return Reflect.apply(original, res, [res.statusCode]) as ServerResponse;
+    } catch (error) {
+      undo?.();
+      throw error;
+    }
   }
 
   res.writeHead = writeHead as typeof res.writeHead;
@@ -48,17 +56,24 @@ function readArguments(args: readonly unknown[]): HeadArguments | undefined {
   const status = Number(args[0]) | 0;
   if (status < 200 || status > 999) return undefined;
   const message = typeof args[1] === 'string' ? args[1] : undefined;
-  const headers = (message === undefined ? (args[1] ?? args[2]) : args[2]) as OutgoingHttpHeaders | unknown[] | null | undefined;
+  const headers = (message === undefined ? (args[1] ?? args[2]) : args[2]) as
+    | OutgoingHttpHeaders
+    | unknown[]
+    | null
+    | undefined;
   if (!Array.isArray(headers)) {
     const fields = Object.entries(headers ?? {}).filter(([name]) => name !== '') as [string, OutgoingHttpHeader][];
     return { status, message, fields, repeatable: [] };
   }
   if (Array.isArray(headers[0])) return { status, message, fields: [], repeatable: headers as [string, string][] };
-  return headers.length % 2 === 0 ? { status, message, fields: [], repeatable: pairsOf(headers as string[]) } : undefined;
+  return headers.length % 2 === 0
+    ? { status, message, fields: [], repeatable: pairsOf(headers as string[]) }
+    : undefined;
 }
 
 function pairsOf(flat: readonly string[]): [string, string][] {
   const pairs: [string, string][] = [];
-  for (let index = 0; index + 1 < flat.length; index += 2) pairs.push([flat[index] as string, flat[index + 1] as string]);
+  for (let index = 0; index + 1 < flat.length; index += 2)
+    pairs.push([flat[index] as string, flat[index + 1] as string]);
   return pairs;
 }

@@ -1,6 +1,6 @@
 import type { OutgoingHttpHeader, ServerResponse } from 'node:http';
 import type { HeaderField } from '../entry/entry.ts';
-import { beforeHead } from './head-hook.ts';
+import { beforeHead, type Undo } from './head-hook.ts';
 
 /** The head as the handler made it; what outer middleware had set before is not in it. */
 export interface RecordedHead {
@@ -27,8 +27,8 @@ export interface Recording {
 export interface RecorderOptions {
   /** Beyond this many bytes the recording is dropped; the response goes on. */
   readonly maxBytes: number;
-  /** Right before the head is sent; `body` where the whole of it is known by then. May still change status and headers. */
-  readonly onHead: (head: RecordedHead, body: Buffer | undefined) => void;
+  /** Right before the head is sent; `body` where the whole of it is known by then. May change status and headers; returns how to take that back. */
+  readonly onHead: (head: RecordedHead, body: Buffer | undefined) => Undo | undefined;
   /** Once: when the handler has called `end`, or when `cut` was called before it did. */
   readonly onEnd: (recording: Recording) => void;
 }
@@ -96,7 +96,7 @@ class Recorder {
     });
   }
 
-  #onHead(): void {
+  #onHead(): Undo | undefined {
     const { statusCode, statusMessage } = this.#res;
     this.#head = {
       status: statusCode,
@@ -104,7 +104,7 @@ class Recorder {
       headers: headersBeside(this.#res, this.#outer),
       flushed: this.#flushed,
     };
-    this.#options.onHead(this.#head, this.#whole);
+    return this.#options.onHead(this.#head, this.#whole);
   }
 
   #write(original: Write, args: unknown[]): unknown {
@@ -139,7 +139,11 @@ class Recorder {
     this.#done = true;
     for (const undo of this.#undo) undo();
     const whole = ended && !this.#tooLarge;
-    const body = whole ? (this.#chunks.length === 1 ? (this.#chunks[0] as Buffer) : Buffer.concat(this.#chunks)) : undefined;
+    const body = whole
+      ? this.#chunks.length === 1
+        ? (this.#chunks[0] as Buffer)
+        : Buffer.concat(this.#chunks)
+      : undefined;
     this.#chunks = [];
     this.#options.onEnd({
       ...(this.#head ? { head: this.#head } : {}),
@@ -153,12 +157,16 @@ class Recorder {
 
 /** The bytes of `write(chunk[, encoding][, callback])`: our own copy, since the caller may use its buffer again. */
 function bytesOf([chunk, encoding]: readonly unknown[]): Buffer | undefined {
-  if (typeof chunk === 'string') return Buffer.from(chunk, typeof encoding === 'string' ? (encoding as BufferEncoding) : 'utf8');
+  if (typeof chunk === 'string')
+    return Buffer.from(chunk, typeof encoding === 'string' ? (encoding as BufferEncoding) : 'utf8');
   return chunk instanceof Uint8Array ? Buffer.from(chunk) : undefined;
 }
 
 /** What is set on `res` beside what was there before the handler ran; of `Vary` only the fields that were added. */
-function headersBeside(res: ServerResponse, outer: Readonly<Record<string, OutgoingHttpHeader | undefined>>): HeaderField[] {
+function headersBeside(
+  res: ServerResponse,
+  outer: Readonly<Record<string, OutgoingHttpHeader | undefined>>,
+): HeaderField[] {
   const fields: HeaderField[] = [];
   for (const name of rawHeaderNames(res)) {
     const lowerCase = name.toLowerCase();

@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import vary from 'vary';
 import type { Coding, Entry } from '../entry/entry.ts';
 import { fieldOf } from '../entry/header-fields.ts';
+import { appendCacheStatus } from './cache-status.ts';
 import { BODY_HEADERS, isNotModified, type Conditionals } from './conditional.ts';
 
 export interface Replay {
@@ -23,7 +24,8 @@ const OURS: ReadonlySet<string> = new Set(['content-type', 'content-length', 'co
 export function replayEntry(res: ServerResponse, replay: Replay): void {
   const { entry, coding } = replay;
   const etag = etagFor(entry, coding);
-  const notModified = replay.conditionals !== undefined && entry.status === 200 && hasIt(replay.conditionals, entry, etag);
+  const notModified =
+    replay.conditionals !== undefined && entry.status === 200 && hasIt(replay.conditionals, entry, etag);
   res.statusCode = notModified ? 304 : entry.status;
   if (entry.statusMessage !== undefined && !notModified) res.statusMessage = entry.statusMessage;
   setRecordedHeaders(res, entry, notModified);
@@ -34,13 +36,6 @@ export function replayEntry(res: ServerResponse, replay: Replay): void {
   appendCacheStatus(res, replay.cacheStatus);
   if (notModified) res.end();
   else res.end(replay.body);
-}
-
-/** Adds our member behind those of other caches (RFC 9211 §2). */
-export function appendCacheStatus(res: ServerResponse, member: string | undefined): void {
-  if (member === undefined) return;
-  const before = res.getHeader('cache-status');
-  res.setHeader('Cache-Status', before === undefined ? member : `${String(before)}, ${member}`);
 }
 
 function setRecordedHeaders(res: ServerResponse, entry: Entry, notModified: boolean): void {

@@ -1,19 +1,7 @@
 import { AICacheError, cacheClosed, redisLost, redisUnreachable } from '../errors.ts';
 import { createClient, type RedisClient } from './redis-client.ts';
 import { reasonOf } from './redis-failure.ts';
-
-/** `idle`: not used yet; `connecting`: for the first time; `reconnecting`: it was lost or the first attempt failed. */
-export type RedisState = 'idle' | 'connecting' | 'ready' | 'reconnecting' | 'closed';
-
-/** What Redis says of itself; on a Cluster one of its nodes. Only `state` where it is not ready or does not tell. */
-export interface RedisInfo {
-  readonly state: RedisState;
-  readonly version?: string;
-  readonly usedMemoryBytes?: number;
-  /** 0: no limit of its own. */
-  readonly maxMemoryBytes?: number;
-  readonly maxMemoryPolicy?: string;
-}
+import { selfDescriptionIn, type RedisInfo, type RedisState } from './redis-info.ts';
 
 export interface RedisConnectionOptions {
   /** An address, or an ioredis client as a template that is neither used nor closed. */
@@ -89,7 +77,7 @@ export class RedisConnection {
     if (this.#state !== 'ready') return { state: this.#state };
     // The deadline is the client's commandTimeout.
     const text = await this.#client?.info().catch(() => undefined);
-    return { state: this.#state, ...(text === undefined ? {} : memoryIn(text)) };
+    return { state: this.#state, ...(text === undefined ? {} : selfDescriptionIn(text)) };
   }
 
   /** Ends the connection, by force where Redis does not answer. Resolves the same every time it is called. */
@@ -180,20 +168,4 @@ function within(ms: number, work: Promise<void>): Promise<boolean> {
       resolve(true);
     });
   });
-}
-
-function memoryIn(info: string): Omit<RedisInfo, 'state'> {
-  const field = (name: string): string | undefined => new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(info)?.[1];
-  const [version, used, max, policy] = [
-    field('redis_version'),
-    field('used_memory'),
-    field('maxmemory'),
-    field('maxmemory_policy'),
-  ];
-  return {
-    ...(version === undefined ? {} : { version }),
-    ...(used === undefined ? {} : { usedMemoryBytes: Number(used) }),
-    ...(max === undefined ? {} : { maxMemoryBytes: Number(max) }),
-    ...(policy === undefined ? {} : { maxMemoryPolicy: policy }),
-  };
 }

@@ -1,0 +1,124 @@
+import type { Request } from 'express';
+import { createParts, type CacheParts } from './cache-parts.ts';
+import { cacheInfoOf } from './cache-info.ts';
+import type { CachedResponse } from './cached-response.ts';
+import { systemClock, type Clock } from './clock.ts';
+import type { AIResponseCacheOptions } from './config/options.ts';
+import { parseCacheOptions, parseRouteOptions } from './config/parse.ts';
+import { directFill, directGet, directSet, type FillResponse, type SetOptions, type SetResult } from './direct.ts';
+import { bypassedRequest, cacheClosed } from './errors.ts';
+import type { GivenResponse } from './given-response.ts';
+import type { AIRequest } from './request/ai-request.ts';
+import { buildRequest } from './request/build-request.ts';
+import type { CacheInfo } from './stats/inspectable.ts';
+import type { CachePerformanceMonitor } from './telemetry/performance-monitor.ts';
+import type { Stats, StatsFilter } from './telemetry/tally.ts';
+
+let readParts: (cache: AIResponseCache) => CacheParts;
+
+/**
+ * A cache of AI answers: its tiers, its statistics, its lifetime. Nothing connects before the first use.
+ *
+ * @throws AICacheError INVALID_OPTION or UNKNOWN_OPTION, naming the option, its value and what is allowed.
+ */
+export class AIResponseCache {
+  readonly #parts: CacheParts;
+  #closing: Promise<void> | undefined;
+
+  /** `clock` is for tests: it sets ages and lifetimes. */
+  constructor(options: AIResponseCacheOptions = {}, clock: Clock = systemClock) {
+    this.#parts = createParts(parseCacheOptions(options), clock);
+  }
+
+  static {
+    readParts = (cache) => cache.#parts;
+  }
+
+  /**
+   * The request as the middleware sees it: the one it built, where `req` has come through it, else one with default route options.
+   *
+   * @throws AICacheError UNKEYABLE where the middleware would go past the cache.
+   */
+  requestFor(req: Request): AIRequest {
+    const seen = this.#parts.requests.get(req);
+    if (seen !== undefined) return seen;
+    const built = buildRequest(req, parseRouteOptions());
+    if ('bypass' in built) throw built.error ?? bypassedRequest(built.bypass);
+    return built.request;
+  }
+
+  /**
+   * The stored answer of a request; undefined on a miss, and when Redis is away. Stale answers only with `allowStale`.
+   *
+   * @throws AICacheError INVALID_REQUEST or UNKEYABLE, naming the field.
+   */
+  async get(
+    request: AIRequest,
+    { allowStale = false }: { allowStale?: boolean } = {},
+  ): Promise<CachedResponse | undefined> {
+    this.#checkOpen();
+    return directGet(this.#parts, request, allowStale);
+  }
+
+  /**
+   * Stores an answer. Resolves to `{ stored: false, reason }` for one that may not be stored, and when no tier took it.
+   *
+   * @throws AICacheError INVALID_REQUEST, UNKEYABLE or INVALID_RESPONSE, naming the field.
+   */
+  async set(request: AIRequest, response: GivenResponse, options: SetOptions = {}): Promise<SetResult> {
+    this.#checkOpen();
+    return directSet(this.#parts, request, response, options);
+  }
+
+  /**
+   * The stored answer, or what `fillResponse` makes: it runs once for all equal requests of this process that ask at the same time.
+   * Rejects with what it rejects with; nothing is stored then.
+   */
+  async getOrFill(request: AIRequest, fillResponse: FillResponse): Promise<CachedResponse> {
+    this.#checkOpen();
+    return directFill(this.#parts, request, fillResponse);
+  }
+
+  /** Requests and savings of this process since the cache was made. */
+  stats(filter: StatsFilter = {}): Stats {
+    return this.#parts.recorder.tally.stats(filter);
+  }
+
+  /** Tiers, sizes, and what Redis says of itself. Never rejects, never connects. */
+  info(): Promise<CacheInfo> {
+    return cacheInfoOf(this.#parts);
+  }
+
+  /** The rolling window of this process. */
+  monitor(): CachePerformanceMonitor {
+    return this.#parts.recorder.monitor;
+  }
+
+  /** Connects to Redis now rather than at the first request. Rejects with AICacheError REDIS_FAILED or REDIS_MISSING; does nothing without Redis. */
+  async connect(): Promise<void> {
+    this.#checkOpen();
+    await this.#parts.redis?.connection.connect();
+  }
+
+  /** Ends the connection to Redis and frees the memory tier. Requests that come later go to the handler. Idempotent. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    this.#parts.closing.abort();
+    await this.#parts.redis?.connection.close();
+    this.#parts.memory?.clear();
+    this.#parts.recorder.close();
+  }
+
+  #checkOpen(): void {
+    if (this.#closing !== undefined) throw cacheClosed();
+  }
+}
+
+/** The parts of a cache, for the middleware alone. */
+export function partsOf(cache: AIResponseCache): CacheParts {
+  return readParts(cache);
+}

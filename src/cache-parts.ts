@@ -1,0 +1,122 @@
+import type { IncomingMessage } from 'node:http';
+import type { Clock } from './clock.ts';
+import type { Config } from './config/config.ts';
+import { AICacheError, internalFault } from './errors.ts';
+import type { Answer } from './fill.ts';
+import { SingleFlight } from './flight/single-flight.ts';
+import type { AIRequest } from './request/ai-request.ts';
+import { CacheKeyGenerator } from './request/key-generator.ts';
+import { cacheStatusOf, type CacheStatus } from './response/cache-status.ts';
+import type { Observe } from './telemetry/events.ts';
+import type { TierGauge } from './telemetry/gauges.ts';
+import { createRecorder, type Recorder } from './telemetry/recorder.ts';
+import type { Tracing } from './telemetry/tracing.ts';
+import { GuardedTier } from './tiers/guarded-tier.ts';
+import { MemoryTier } from './tiers/memory-tier.ts';
+import { RedisConnection } from './tiers/redis-connection.ts';
+import { RedisTier } from './tiers/redis-tier.ts';
+import { TieredStore } from './tiers/tiered-store.ts';
+
+/** Everything a cache is made of; the middleware and AIResponseCache work with the same parts. */
+export interface CacheParts {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly keys: CacheKeyGenerator;
+  readonly store: TieredStore;
+  readonly memory: MemoryTier | undefined;
+  readonly redis: RedisParts | undefined;
+  /** Absent with `coalesce: false`. */
+  readonly flights: SingleFlight<Answer> | undefined;
+  readonly recorder: Recorder;
+  readonly observe: Observe;
+  readonly tracing: Tracing;
+  /** Absent with `cacheStatus: false`. */
+  readonly cacheStatus: ((status: CacheStatus) => string) | undefined;
+  /** What the middleware made of a request. */
+  readonly requests: WeakMap<IncomingMessage, AIRequest>;
+  /** How long a handler whose client has gone may take to answer, milliseconds. */
+  readonly abandonMs: number;
+  /** Since when, milliseconds since the epoch; aborted by `close`. */
+  readonly startedAt: number;
+  readonly closing: AbortController;
+  /** Gives an error to `onError`; never throws. */
+  readonly report: (error: unknown) => void;
+}
+
+export interface RedisParts {
+  readonly connection: RedisConnection;
+  readonly tier: GuardedTier;
+}
+
+const MAX_FOLLOWERS = 10_000;
+const MAX_FLIGHTS = 10_000;
+const ABANDON_MS = 60_000;
+
+export function createParts(config: Config, clock: Clock): CacheParts {
+  const report = reporterOf(config.onError);
+  const recorder = createRecorder({
+    name: config.name,
+    telemetry: config.telemetry,
+    cacheStatusKey: config.cacheStatus === 'key',
+    gauges: () => gaugesOf(memory),
+    clock,
+    onError: report,
+  });
+  const { observe, tracing } = recorder;
+  const memory = createMemory(config, clock, observe);
+  const redis = createRedis(config, clock, report);
+  return Object.freeze({
+    config,
+    clock,
+    keys: new CacheKeyGenerator(config),
+    store: new TieredStore({ ...(memory ? { memory } : {}), ...(redis ? { redis: redis.tier } : {}), clock, observe }),
+    memory,
+    redis,
+    flights:
+      config.coalesce === false
+        ? undefined
+        : new SingleFlight<Answer>({
+            waitMs: config.coalesce.waitMs,
+            maxFollowers: MAX_FOLLOWERS,
+            maxFlights: MAX_FLIGHTS,
+          }),
+    recorder,
+    observe,
+    tracing,
+    cacheStatus: config.cacheStatus === false ? undefined : cacheStatusOf(config.name),
+    requests: new WeakMap(),
+    abandonMs: ABANDON_MS,
+    startedAt: clock.now(),
+    closing: new AbortController(),
+    report,
+  });
+}
+
+function createMemory(config: Config, clock: Clock, observe: Observe): MemoryTier | undefined {
+  if (config.memory === false) return undefined;
+  return new MemoryTier({ ...config.memory, textTiers: config.memoryTextTiers, clock, observe });
+}
+
+function createRedis(config: Config, clock: Clock, onError: (error: AICacheError) => void): RedisParts | undefined {
+  const { redis, redisTimeoutMs, namespace, version, maxEntryBytes } = config;
+  if (redis === undefined) return undefined;
+  const connection = new RedisConnection({ redis, timeoutMs: redisTimeoutMs, onError });
+  const tier = new RedisTier({ connection, namespace, version, maxEntryBytes, clock });
+  return { connection, tier: new GuardedTier({ tier, connection, timeoutMs: redisTimeoutMs, clock, onError }) };
+}
+
+function gaugesOf(memory: MemoryTier | undefined): readonly TierGauge[] {
+  if (memory === undefined) return [];
+  const { entries, bytes, maxBytes } = memory.stats();
+  return [{ tier: 'memory', entries, usedBytes: bytes, limitBytes: maxBytes }];
+}
+
+function reporterOf(onError: Config['onError']): (error: unknown) => void {
+  return (error) => {
+    try {
+      onError(error instanceof AICacheError ? error : internalFault(error));
+    } catch {
+      // The function that takes errors failed itself: there is nobody left to tell.
+    }
+  };
+}

@@ -1,0 +1,186 @@
+import type { CacheParts } from './cache-parts.ts';
+import { cachedResponseOf, type CachedResponse, type EntryState } from './cached-response.ts';
+import type { Entry } from './entry/entry.ts';
+import { fillFailedTwice, invalidTtl } from './errors.ts';
+import type { Answer } from './fill.ts';
+import type { Flight, Part } from './flight/single-flight.ts';
+import { wholeResponseOf, type GivenResponse, type WholeResponse } from './given-response.ts';
+import { makeEntry, type Asked } from './make-entry.ts';
+import { whyNotStorable, type NotStoredReason, type Refusal } from './policy/storable.ts';
+import type { AIRequest } from './request/ai-request.ts';
+import { modelOf } from './request/labels.ts';
+import { savedBy } from './send-entry.ts';
+import { storeEntry } from './store-entry.ts';
+import type { Result } from './telemetry/outcome.ts';
+import type { TierName } from './tiers/tier.ts';
+
+export interface SetOptions {
+  /** Lifetime, seconds; a Cache-Control of the response is stronger. Default: the cache's `ttl`. */
+  readonly ttlSeconds?: number;
+  /** More tags beside those of the request. */
+  readonly tags?: readonly string[];
+}
+
+export type SetResult =
+  | { readonly stored: true }
+  | { readonly stored: false; readonly reason: NotStoredReason | 'no-tier' };
+
+/** Makes the answer of a request that is not stored. */
+export type FillResponse = () => GivenResponse | Promise<GivenResponse>;
+
+/** A request of a program rather than a client. */
+interface Direct extends Asked {
+  readonly startedAt: number;
+}
+
+export async function directGet(
+  parts: CacheParts,
+  request: AIRequest,
+  allowStale: boolean,
+): Promise<CachedResponse | undefined> {
+  const direct = begin(parts, request);
+  const found = await readable(direct, allowStale);
+  report(
+    direct,
+    found === undefined ? { result: 'miss' } : { result: found.state === 'fresh' ? 'hit' : 'stale', ...found },
+  );
+  return found?.response;
+}
+
+export async function directSet(
+  parts: CacheParts,
+  request: AIRequest,
+  given: GivenResponse,
+  options: SetOptions,
+): Promise<SetResult> {
+  const { ttlSeconds } = options;
+  if (ttlSeconds !== undefined && !(Number.isFinite(ttlSeconds) && ttlSeconds >= 0))
+    throw invalidTtl('set', ttlSeconds);
+  const key = parts.keys.keyFor(request);
+  const response = wholeResponseOf(given);
+  const refusal = whyNotStored(parts, response, ttlSeconds);
+  if (refusal !== undefined) return { stored: false, reason: refusal.reason };
+  const { stored } = await storeEntry(
+    parts,
+    key,
+    makeEntry({ parts, request, key }, response, { contextSeconds: ttlSeconds, tags: options.tags }),
+  );
+  return stored ? { stored } : { stored, reason: 'no-tier' };
+}
+
+export async function directFill(
+  parts: CacheParts,
+  request: AIRequest,
+  fillResponse: FillResponse,
+): Promise<CachedResponse> {
+  const direct = begin(parts, request);
+  const found = await readable(direct, false);
+  if (found !== undefined) {
+    report(direct, { result: 'hit', ...found });
+    return found.response;
+  }
+  const part: Part<Answer> = parts.flights?.enter(direct.key.digest) ?? { role: 'alone' };
+  if (part.role === 'late') return shared(direct, part.answer);
+  if (part.role !== 'follower') return lead(direct, fillResponse, part.role === 'leader' ? part.flight : undefined);
+  const landing = await part.landing;
+  if (landing.kind === 'answer') return shared(direct, landing.answer);
+  if (landing.kind !== 'failed')
+    return lead(direct, fillResponse, landing.kind === 'lead' ? landing.flight : undefined);
+  report(direct, { result: 'error' });
+  throw landing.cause ?? fillFailedTwice();
+}
+
+function begin(parts: CacheParts, request: AIRequest): Direct {
+  const startedAt = parts.clock.monotonic();
+  const key = parts.keys.keyFor(request);
+  parts.observe({ type: 'key', durationMs: parts.clock.monotonic() - startedAt, textLength: request.text.length });
+  return { parts, request, key, startedAt };
+}
+
+interface Readable extends EntryState {
+  readonly entry: Entry;
+  readonly response: CachedResponse;
+  readonly tier: TierName;
+}
+
+/** What is stored, decoded; what cannot be decoded is a miss. */
+async function readable({ parts, key }: Direct, allowStale: boolean): Promise<Readable | undefined> {
+  const found = await parts.store.lookup(key);
+  if (found === undefined || (found.freshness === 'stale' && !allowStale)) return undefined;
+  const { entry, tier, freshness: state } = found;
+  try {
+    return { entry, tier, state, response: await cachedResponseOf(entry, { state, tier }) };
+  } catch {
+    return undefined;
+  }
+}
+
+async function lead(
+  direct: Direct,
+  fillResponse: FillResponse,
+  flight: Flight<Answer> | undefined,
+): Promise<CachedResponse> {
+  const { parts, request, key } = direct;
+  const span = parts.tracing.startFill({ reason: 'miss', ...modelOf(request) });
+  const startedAt = parts.clock.monotonic();
+  parts.observe({ type: 'fill-started' });
+  const ended = (failure: { errorType?: string }): void => {
+    span.end({ ...failure, ...modelOf(request) });
+    parts.observe({
+      type: 'fill-ended',
+      reason: 'miss',
+      durationMs: parts.clock.monotonic() - startedAt,
+      ...failure,
+      ...modelOf(request),
+    });
+    report(direct, { result: failure.errorType === undefined ? 'miss' : 'error' });
+  };
+  let response: WholeResponse;
+  try {
+    response = wholeResponseOf(await span.run(fillResponse));
+  } catch (error) {
+    ended({ errorType: error instanceof Error ? error.name : 'unknown' });
+    flight?.fail(undefined, error);
+    throw error;
+  }
+  ended({});
+  const entry = makeEntry(direct, response, { fillMs: parts.clock.monotonic() - startedAt });
+  try {
+    const refusal = whyNotStored(parts, response, undefined);
+    if (refusal?.kind === 'declared') flight?.release();
+    else flight?.answer({ entry, leader: span.link });
+    const put = span.startPut();
+    put.end(refusal === undefined ? await storeEntry(parts, key, entry) : { stored: false, notStored: refusal.reason });
+  } finally {
+    flight?.close();
+  }
+  return cachedResponseOf(entry, { state: 'fresh' });
+}
+
+async function shared(direct: Direct, { entry }: Answer): Promise<CachedResponse> {
+  report(direct, { result: 'coalesced', entry });
+  return cachedResponseOf(entry, { state: 'fresh' });
+}
+
+function whyNotStored(parts: CacheParts, response: WholeResponse, ttlSeconds: number | undefined): Refusal | undefined {
+  if (ttlSeconds === 0) return { reason: 'no-lifetime', kind: 'declared' };
+  if (response.body.length > parts.config.maxEntryBytes) return { reason: 'too-large', kind: 'declared' };
+  // A program that stores an answer says by its request what the answer depends on.
+  return whyNotStorable({ ...response, flushed: false }, () => true);
+}
+
+function report(
+  direct: Direct,
+  facts: { readonly result: Result; readonly entry?: Entry; readonly tier?: TierName },
+): void {
+  const { parts, request, startedAt } = direct;
+  const { result, entry, tier } = facts;
+  const outcome = Object.freeze({
+    result,
+    ...(tier === undefined ? {} : { tier }),
+    ...(entry === undefined ? modelOf(request) : savedBy(entry)),
+    status: entry?.status ?? 200,
+    durationMs: parts.clock.monotonic() - startedAt,
+  });
+  parts.observe({ type: 'request', outcome });
+}

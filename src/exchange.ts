@@ -1,0 +1,67 @@
+import type { NextFunction, Request, Response } from 'express';
+import type { CacheParts } from './cache-parts.ts';
+import type { ContextState } from './context.ts';
+import type { RouteConfig } from './config/route-config.ts';
+import type { AIRequest } from './request/ai-request.ts';
+import type { Outcome } from './telemetry/outcome.ts';
+import type { CacheKey } from './tiers/tier.ts';
+
+/** One request on its way through the cache. */
+export interface Exchange {
+  readonly parts: CacheParts;
+  readonly route: RouteConfig;
+  readonly req: Request;
+  readonly res: Response;
+  readonly next: NextFunction;
+  /** Monotonic milliseconds. */
+  readonly startedAt: number;
+  /** `http.route`, fixed at entry, the same for hits and misses (DESIGN D11). */
+  readonly routeLabel: string | undefined;
+}
+
+/** An exchange whose request has a key. */
+export interface KeyedExchange extends Exchange {
+  readonly request: AIRequest;
+  readonly key: CacheKey;
+}
+
+/** `route.path` only where no mount path is left out, since a mount path can hold a tenant. */
+export function routeLabelOf(req: Request, route: RouteConfig): string | undefined {
+  if (route.route !== undefined) return route.route;
+  const path: unknown = req.baseUrl === '' ? (req.route as { path?: unknown } | undefined)?.path : undefined;
+  return typeof path === 'string' ? path : undefined;
+}
+
+/** The route label as telemetry takes it. */
+export function withRoute({ routeLabel }: Exchange): { route?: string } {
+  return routeLabel === undefined ? {} : { route: routeLabel };
+}
+
+/** Has the client gone, or the response ended? */
+export function isClosed({ res }: Exchange): boolean {
+  return res.closed || res.destroyed;
+}
+
+/** Calls `listener` when the response's last byte is sent or its client has gone. */
+export function onceClosed(exchange: Exchange, listener: () => void): void {
+  if (isClosed(exchange)) listener();
+  else exchange.res.once('close', listener);
+}
+
+/** The one outcome of this request, emitted when its response is over; `facts` is asked then. */
+export function reportOutcome(exchange: Exchange, context: ContextState | undefined, facts: () => OutcomeFacts): void {
+  const { parts, res, startedAt } = exchange;
+  onceClosed(exchange, () => {
+    const outcome: Outcome = Object.freeze({
+      ...facts(),
+      ...withRoute(exchange),
+      status: res.statusCode,
+      durationMs: parts.clock.monotonic() - startedAt,
+    });
+    if (context !== undefined) context.outcome = outcome;
+    parts.observe({ type: 'request', outcome });
+  });
+}
+
+/** The outcome as the branch that answered knows it. */
+export type OutcomeFacts = Omit<Outcome, 'status' | 'durationMs' | 'route'>;

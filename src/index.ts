@@ -1,0 +1,26 @@
+export { AIResponseCache } from './ai-response-cache.ts';
+export type { CachedResponse } from './cached-response.ts';
+export type {
+  AICacheOptions,
+  AIResponseCacheOptions,
+  CoalesceOptions,
+  CompressionOptions,
+  MemoryOptions,
+  TelemetryOptions,
+  TtlOptions,
+} from './config/options.ts';
+export { optionsFromEnv } from './config/env.ts';
+export type { RecordedResponse, Scope } from './config/route-config.ts';
+export { aiCacheContext, type AICacheContext } from './context.ts';
+export type { FillResponse, SetOptions, SetResult } from './direct.ts';
+export type { TextTier, Usage } from './entry/entry.ts';
+export { AICacheError, type AICacheErrorCode } from './errors.ts';
+export type { GivenResponse } from './given-response.ts';
+export { aiCache } from './middleware.ts';
+export type { AIRequest, ContentType, JsonObject, JsonValue } from './request/ai-request.ts';
+export { CacheKeyGenerator, type CacheKeyGeneratorOptions } from './request/key-generator.ts';
+export type { CacheInfo } from './stats/inspectable.ts';
+export { CachePerformanceMonitor, type PerformanceMonitorOptions } from './telemetry/performance-monitor.ts';
+export type { PerformanceSnapshot } from './telemetry/performance-snapshot.ts';
+export type { Outcome, Result } from './telemetry/outcome.ts';
+export type { Stats, StatsFilter } from './telemetry/tally.ts';

@@ -1,0 +1,24 @@
+import { openContext } from './context.ts';
+import { isClosed, onceClosed, reportOutcome, type Exchange } from './exchange.ts';
+import type { Bypass } from './request/bypass.ts';
+import { appendCacheStatus, type CacheStatus } from './response/cache-status.ts';
+import { beforeHead } from './response/head-hook.ts';
+
+/** Sends the request to the handler as if there were no cache, and says why. */
+export function passBy(exchange: Exchange, { bypass, error }: Bypass): void {
+  if (error !== undefined) exchange.parts.report(error);
+  const context = openContext(exchange.req);
+  onceClosed(exchange, () => {
+    if (!exchange.res.writableFinished) context.abort.abort();
+  });
+  reportOutcome(exchange, context, () => ({ result: 'bypass', bypass }));
+  announce(exchange, bypass === 'method' ? { fwd: 'method' } : { fwd: 'bypass', detail: bypass });
+  if (!isClosed(exchange)) exchange.next();
+}
+
+/** Adds our `Cache-Status` when the head goes out, so that it stands behind one that the handler sets. */
+export function announce({ parts, res }: Exchange, status: CacheStatus): void {
+  if (parts.cacheStatus === undefined) return;
+  const member = parts.cacheStatus(status);
+  beforeHead(res, () => appendCacheStatus(res, member));
+}

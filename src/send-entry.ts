@@ -1,0 +1,70 @@
+import { decompress } from './entry/compression.ts';
+import type { Coding, Entry } from './entry/entry.ts';
+import type { KeyedExchange, OutcomeFacts } from './exchange.ts';
+import { modelOf } from './request/labels.ts';
+import type { CacheStatus } from './response/cache-status.ts';
+import { CONDITIONALS } from './response/conditional.ts';
+import { acceptsCoding } from './response/negotiate.ts';
+import { replayEntry } from './response/replay.ts';
+import type { TierName } from './tiers/tier.ts';
+
+/** A body as it goes to one client. */
+export interface SendableBody {
+  readonly coding: Coding;
+  readonly body: Buffer;
+}
+
+/** The entry's body as this client takes it: as it lies in the cache, or decoded. Undefined where it cannot be decoded. */
+export function bodyFor(
+  exchange: KeyedExchange,
+  entry: Entry,
+  tier?: TierName,
+): SendableBody | undefined | Promise<SendableBody | undefined> {
+  if (acceptsCoding(exchange.req, entry.coding)) return { coding: entry.coding, body: entry.body };
+  if (entry.identity !== undefined) return { coding: 'identity', body: entry.identity };
+  const { parts, key } = exchange;
+  const startedAt = parts.clock.monotonic();
+  const done = (body: Buffer): SendableBody => {
+    parts.observe({
+      type: 'codec',
+      operation: 'decompress',
+      coding: entry.coding,
+      durationMs: parts.clock.monotonic() - startedAt,
+    });
+    // The next client of this kind shall not pay for it again.
+    if (tier === 'memory') parts.store.keep(key, { ...entry, identity: body });
+    return { coding: 'identity', body };
+  };
+  try {
+    const body = decompress(entry.body, entry.coding, entry.identityBytes);
+    return body instanceof Promise ? body.then(done, () => undefined) : done(body);
+  } catch {
+    // Damaged bytes are a miss, as everything is that cannot be verified.
+    return undefined;
+  }
+}
+
+/** Sends an entry to this client and tells it what the cache did. */
+export function sendEntry(
+  exchange: KeyedExchange,
+  entry: Entry,
+  sendable: SendableBody,
+  facts: { ageSeconds?: number; cacheStatus: CacheStatus },
+): void {
+  const { parts, req, res, key } = exchange;
+  const status = parts.config.cacheStatus === 'key' ? { ...facts.cacheStatus, key: key.text } : facts.cacheStatus;
+  const isConditional = req.method !== 'POST' && CONDITIONALS.some((name) => req.headers[name] !== undefined);
+  replayEntry(res, {
+    entry,
+    ...sendable,
+    cacheStatus: parts.cacheStatus?.(status),
+    ...(facts.ageSeconds === undefined ? {} : { ageSeconds: facts.ageSeconds }),
+    ...(isConditional ? { conditionals: req.headers } : {}),
+  });
+}
+
+/** What serving this entry spared, for the outcome. */
+export function savedBy(entry: Entry): Pick<OutcomeFacts, 'provider' | 'model' | 'usage' | 'fillMs'> {
+  const { labels, usage, fillMs } = entry;
+  return { ...modelOf(labels), ...(usage === undefined ? {} : { usage }), ...(fillMs === undefined ? {} : { fillMs }) };
+}

@@ -1,0 +1,5 @@
+export { statsRouter } from './router.ts';
+export type { StatsRouterOptions } from './router.ts';
+export type { Authorize, StatsAction } from './authorize.ts';
+export type { Health } from './health.ts';
+export type { CacheInfo, InspectableCache, MemoryTierInfo, RedisTierInfo } from './inspectable.ts';
