@@ -6,7 +6,7 @@ import { routeOptions } from '../src/config/route-schema.ts';
 import { cacheOptions } from '../src/config/schema.ts';
 
 const MIB = 1_048_576;
-const NO_BREAK_SPACE = '\u00a0';
+const NO_BREAK_SPACE = '\u00A0';
 
 /** Options of a cache: with their variables. */
 export function cacheOptionsTable(): string {
@@ -38,7 +38,7 @@ function defaultText(option: DocumentedOption): string {
   if (option.env?.isSwitch) return 'on';
   const value = option.default;
   if (typeof value === 'number' && option.path.endsWith('Bytes') && value % MIB === 0)
-    return `${grouped(value / MIB)} MiB`;
+    return `${grouped(value / MIB)}${NO_BREAK_SPACE}MiB`;
   if (typeof value === 'number') return grouped(value);
   if (typeof value === 'object' && value !== null) return Object.values(value).map(itemText).join(', ') || 'none';
   return value === undefined ? 'none' : itemText(value);

@@ -1,0 +1,43 @@
+import { describe, expect, it } from 'vitest';
+import { cacheOptionsTable, routeOptionsTable } from '../../../scripts/options-table.ts';
+import { environmentVariables } from '../../../src/config/env.ts';
+import { documentedOptions } from '../../../src/config/option-docs.ts';
+import { routeOptions } from '../../../src/config/route-schema.ts';
+import { cacheOptions } from '../../../src/config/schema.ts';
+
+/** The cells of each line, by the first: `{ '`memory`': ['`AI_CACHE_MEMORY`', …] }`. */
+function rowsOf(table: string): Map<string, string[]> {
+  return new Map(
+    table.split('\n').map((line) => {
+      const [first = '', ...rest] = line.slice(2, -2).split(' | ');
+      return [first.replaceAll('`', ''), rest];
+    }),
+  );
+}
+
+describe('the options tables', () => {
+  it('have a line for every option', () => {
+    const paths = [...documentedOptions(cacheOptions), ...documentedOptions(routeOptions)].map(({ path }) => path);
+    const lines = [...rowsOf(cacheOptionsTable()).keys(), ...rowsOf(routeOptionsTable()).keys()];
+    expect(lines).toEqual(expect.arrayContaining(paths));
+    const topLevel = new Set(paths.map((path) => path.split('.')[0]));
+    expect([...topLevel]).toEqual([...Object.keys(cacheOptions.shape), ...Object.keys(routeOptions.shape)]);
+  });
+
+  it('have every variable', () => {
+    const rows = rowsOf(cacheOptionsTable());
+    for (const { name, option } of environmentVariables()) expect(rows.get(option)?.[0]).toBe(`\`${name}\``);
+  });
+
+  it.each([
+    ['memory.maxBytes', '64\u00A0MiB'],
+    ['memory.maxEntries', '10\u00A0000'],
+    ['redisTimeoutMs', '200'],
+    ['redis', 'none'],
+    ['memory', 'on'],
+    ['compression.level', 'brotli 1, gzip 6, deflate 6, zstd 3'],
+    ['memoryTextTiers', '`small`, `medium`, `large`'],
+  ])('show the default of %s as people write it', (path, shown) => {
+    expect(rowsOf(cacheOptionsTable()).get(path)?.[1]).toBe(shown);
+  });
+});
