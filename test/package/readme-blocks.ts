@@ -1,0 +1,86 @@
+/**
+ * How README.md keeps its promises. Every fenced `ts` or `js` block is a module that is run, and every `ts` block is compiled.
+ * HTML comments, which readers do not see, say the rest:
+ *
+ *     <!-- setup
+ *     code put before the next block: what a fragment leaves out
+ *     -->
+ *     ```ts
+ *     the block
+ *     ```
+ *     <!-- then
+ *     code put after the block: it sends the requests; `await origin` is the URL of the first server that listens
+ *     -->
+ *     <!-- prints: a regular expression -->
+ *
+ * - A block imports 'express-ai-cache' as a user does, and gets src/.
+ * - Whatever port a block listens on, it gets a free one.
+ * - REDIS_URL is a redis-server of its own; OPENAI_BASE_URL and OPENAI_API_KEY lead to an emulator that answers everything.
+ * - A block with `prints` (there may be several) has to print a match for each and is then ended. One without has to come to the
+ *   end of its code, `then` included, and is ended there.
+ * - `bash` and `sh` blocks are not run, but each npm script that they name has to exist.
+ */
+
+export interface Program {
+  /** Line of README.md where the block begins. */
+  readonly line: number;
+  readonly language: 'ts' | 'js';
+  readonly code: string;
+  readonly prints: readonly RegExp[];
+}
+
+export interface Readme {
+  readonly programs: readonly Program[];
+  /** The npm scripts named in `bash` and `sh` blocks. */
+  readonly npmScripts: readonly string[];
+}
+
+interface Draft {
+  line: number;
+  language: 'ts' | 'js';
+  setup: string;
+  block: string;
+  after: string[];
+  prints: RegExp[];
+}
+
+const piece = /^```(\w*)[^\n]*\n([\s\S]*?)^```[ \t]*$|^<!--\s*(setup|then|prints:)\s([\s\S]*?)-->/gm;
+const languages: Record<string, 'ts' | 'js'> = { ts: 'ts', typescript: 'ts', js: 'js', javascript: 'js' };
+
+/** Reads a README; throws where a comment has no block to belong to. */
+export function readReadme(markdown: string): Readme {
+  const drafts: Draft[] = [];
+  const npmScripts: string[] = [];
+  let setup = '';
+  for (const { index, 1: fence, 2: block = '', 3: comment, 4: text = '' } of markdown.matchAll(piece)) {
+    const line = markdown.slice(0, index).split('\n').length;
+    const language = languages[fence ?? ''];
+    if (language !== undefined) {
+      drafts.push({ line, language, setup, block, after: [], prints: [] });
+      setup = '';
+    } else if (fence === 'bash' || fence === 'sh') {
+      npmScripts.push(...scriptsIn(block));
+    } else if (comment === 'setup') {
+      setup += text;
+    } else if (comment !== undefined) {
+      const draft = drafts.at(-1);
+      if (draft === undefined) throw new Error(`README.md:${line}: there is no block before this comment.`);
+      if (comment === 'then') draft.after.push(text);
+      else draft.prints.push(new RegExp(text.trim(), 'm'));
+    }
+  }
+  if (setup !== '') throw new Error('README.md: there is no block after the last setup comment.');
+  return { programs: drafts.map(programOf), npmScripts };
+}
+
+function programOf({ line, language, setup, block, after, prints }: Draft): Program {
+  const ending = prints.length === 0 ? ['process.exit();'] : [];
+  return { line, language, code: [setup, block, ...after, ...ending, 'export {};', ''].join('\n'), prints };
+}
+
+/** `npm run lint`, `npm test`, `npm start -- --exit` name lint, test and start; npm's own commands name none. */
+function scriptsIn(commands: string): string[] {
+  return [...commands.matchAll(/\bnpm (?:run(?:-script)? ([\w:-]+)|(test|start|stop|restart)\b)/g)].map(
+    ([, run, short]) => run ?? short ?? '',
+  );
+}
