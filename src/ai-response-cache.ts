@@ -1,13 +1,13 @@
 import type { Request } from 'express';
 import { createParts, type CacheParts } from './cache-parts.ts';
 import { cacheInfoOf } from './cache-info.ts';
-import type { CachedResponse } from './cached-response.ts';
+import type { CachedResponse } from './direct/cached-response.ts';
 import { systemClock, type Clock } from './clock.ts';
 import type { AIResponseCacheOptions } from './config/options.ts';
 import { parseCacheOptions, parseRouteOptions } from './config/parse.ts';
-import { directFill, directGet, directSet, type FillResponse, type SetOptions, type SetResult } from './direct.ts';
+import { directFill, directGet, directSet, type FillResponse, type SetOptions, type SetResult } from './direct/direct.ts';
 import { bypassedRequest, cacheClosed } from './errors.ts';
-import type { GivenResponse } from './given-response.ts';
+import type { GivenResponse } from './direct/given-response.ts';
 import type { AIRequest } from './request/ai-request.ts';
 import { buildRequest } from './request/build-request.ts';
 import type { CacheInfo } from './stats/inspectable.ts';

@@ -24,7 +24,7 @@ export async function cacheInfoOf(parts: CacheParts): Promise<CacheInfo> {
 
 function isEnabled({ config, closing }: CacheParts): boolean {
   try {
-    return !closing.signal.aborted && config.enabled() === true;
+    return !closing.signal.aborted && config.enabled();
   } catch {
     // As on a request, a switch that fails is off.
     return false;

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Clock } from './clock.ts';
 import type { Config } from './config/config.ts';
 import { AICacheError, internalFault } from './errors.ts';
-import type { Answer } from './fill.ts';
+import type { Answer } from './exchange/fill.ts';
 import { SingleFlight } from './flight/single-flight.ts';
 import type { AIRequest } from './request/ai-request.ts';
 import { CacheKeyGenerator } from './request/key-generator.ts';

@@ -1,5 +1,5 @@
 export { AIResponseCache } from './ai-response-cache.ts';
-export type { CachedResponse } from './cached-response.ts';
+export type { CachedResponse } from './direct/cached-response.ts';
 export type {
   AICacheOptions,
   AIResponseCacheOptions,
@@ -11,11 +11,11 @@ export type {
 } from './config/options.ts';
 export { optionsFromEnv } from './config/env.ts';
 export type { RecordedResponse, Scope } from './config/route-config.ts';
-export { aiCacheContext, type AICacheContext } from './context.ts';
-export type { FillResponse, SetOptions, SetResult } from './direct.ts';
+export { aiCacheContext, type AICacheContext } from './exchange/context.ts';
+export type { FillResponse, SetOptions, SetResult } from './direct/direct.ts';
 export type { TextTier, Usage } from './entry/entry.ts';
 export { AICacheError, type AICacheErrorCode } from './errors.ts';
-export type { GivenResponse } from './given-response.ts';
+export type { GivenResponse } from './direct/given-response.ts';
 export { aiCache } from './middleware.ts';
 export type { AIRequest, ContentType, JsonObject, JsonValue } from './request/ai-request.ts';
 export { CacheKeyGenerator, type CacheKeyGeneratorOptions } from './request/key-generator.ts';

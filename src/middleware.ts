@@ -3,18 +3,18 @@ import { AIResponseCache, partsOf } from './ai-response-cache.ts';
 import type { AICacheOptions } from './config/options.ts';
 import { parseMountOptions } from './config/parse.ts';
 import { AICacheError, fillFailedTwice, internalFault } from './errors.ts';
-import { isClosed, reportOutcome, routeLabelOf, withRoute, type Exchange, type KeyedExchange } from './exchange.ts';
-import { failOpen } from './fail-open.ts';
-import { fill, type Answer } from './fill.ts';
+import { isClosed, reportOutcome, routeLabelOf, withRoute, type Exchange, type KeyedExchange } from './exchange/exchange.ts';
+import { failOpen } from './exchange/fail-open.ts';
+import { fill, type Answer } from './exchange/fill.ts';
 import type { Landing, Part } from './flight/single-flight.ts';
-import { announce, passBy } from './pass-by.ts';
+import { announce, passBy } from './exchange/pass-by.ts';
 import { buildRequest } from './request/build-request.ts';
 import { whyBypass, type Bypass } from './request/bypass.ts';
 import { modelOf } from './request/labels.ts';
-import { bodyFor, savedBy, sendEntry, type SendableBody } from './send-entry.ts';
+import { bodyFor, savedBy, sendEntry, type SendableBody } from './exchange/send-entry.ts';
 import type { GetSpan } from './telemetry/tracing.ts';
 import type { Found } from './tiers/tiered-store.ts';
-import { wantsRefresh } from './wants-refresh.ts';
+import { wantsRefresh } from './exchange/wants-refresh.ts';
 
 /** A cache that was closed is one that is switched off. */
 const CLOSED: Bypass = Object.freeze({ bypass: 'disabled' });

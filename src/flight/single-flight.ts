@@ -5,14 +5,14 @@ export type Landing<Answer> =
   /** The leader failed or is gone: this follower leads now. */
   | { readonly kind: 'lead'; readonly flight: Flight<Answer> }
   /** Two leaders in a row failed without an answer that could be shared. */
-  | { readonly kind: 'failed'; readonly cause?: unknown }
+  | { readonly kind: 'failed'; readonly cause?: Error }
   /** The answer is not to be shared, or the wait was too long: run the handler for yourself. */
   | { readonly kind: 'alone' };
 
 /** One's part in a flight. */
 export type Part<Answer> =
   | { readonly role: 'leader'; readonly flight: Flight<Answer> }
-  | { readonly role: 'follower'; readonly landing: Promise<Landing<Answer>>; leave(): void }
+  | { readonly role: 'follower'; readonly landing: Promise<Landing<Answer>>; readonly leave: () => void }
   /** The flight has its answer already and is being stored. */
   | { readonly role: 'late'; readonly answer: Answer }
   /** Too many flights or followers: run the handler for yourself. */
@@ -102,11 +102,11 @@ export class Flight<Answer> {
    * The leader failed. The first time one follower becomes the leader; the second time the rest get the error
    * answer, where there is one, or `cause` (DESIGN D13).
    */
-  fail(error: Answer | undefined, cause?: unknown): void {
+  fail(error: Answer | undefined, cause?: Error): void {
     this.#failures += 1;
     if (this.#failures === 1 && this.#elect()) return;
     this.#remove();
-    this.#landAll(error === undefined ? { kind: 'failed', cause } : { kind: 'answer', answer: error });
+    this.#landAll(error === undefined ? { kind: 'failed', ...(cause === undefined ? {} : { cause }) } : { kind: 'answer', answer: error });
   }
 
   /** The follower that was to lead has gone: another one leads. */
@@ -126,6 +126,7 @@ export class Flight<Answer> {
   }
 
   #landAll(landing: Landing<Answer>): void {
-    for (const land of [...this.#followers]) land(landing);
+    // Each takes itself out of the set while it lands, which a Set's iteration allows.
+    for (const land of this.#followers) land(landing);
   }
 }

@@ -26,14 +26,14 @@ export function beforeHead(res: ServerResponse, listener: () => Undo | undefined
     if (head.message !== undefined) res.statusMessage = head.message;
     const undo = listener();
     try {
-      return Reflect.apply(original, res, [res.statusCode]) as ServerResponse;
+      return Reflect.apply(original, res, [res.statusCode]);
     } catch (error) {
       undo?.();
       throw error;
     }
   }
 
-  res.writeHead = writeHead as typeof res.writeHead;
+  res.writeHead = writeHead;
   return () => {
     active = false;
     if (res.writeHead !== (writeHead as typeof res.writeHead)) return;

@@ -1,18 +1,18 @@
 import { openContext, type ContextState } from './context.ts';
-import { decompress } from './entry/compression.ts';
-import type { Coding, Entry } from './entry/entry.ts';
-import { internalFault } from './errors.ts';
+import { decompress } from '../entry/compression.ts';
+import type { Coding, Entry } from '../entry/entry.ts';
+import { internalFault } from '../errors.ts';
 import { onceClosed, reportOutcome, withRoute, type KeyedExchange } from './exchange.ts';
-import type { Flight } from './flight/single-flight.ts';
+import type { Flight } from '../flight/single-flight.ts';
 import { makeEntry } from './make-entry.ts';
-import { type Refusal } from './policy/storable.ts';
-import { modelOf } from './request/labels.ts';
-import { appendCacheStatus } from './response/cache-status.ts';
-import { BODY_HEADERS, hideConditionals, isNotModified } from './response/conditional.ts';
-import { recordResponse, type RecordedHead, type Recording } from './response/recorder.ts';
-import { codingOf } from './response/stored-headers.ts';
+import { type Refusal } from '../policy/storable.ts';
+import { modelOf } from '../request/labels.ts';
+import { appendCacheStatus } from '../response/cache-status.ts';
+import { BODY_HEADERS, hideConditionals, isNotModified } from '../response/conditional.ts';
+import { recordResponse, type RecordedHead, type Recording } from '../response/recorder.ts';
+import { codingOf } from '../response/stored-headers.ts';
 import { storeEntry, type StoreResult } from './store-entry.ts';
-import type { FillSpan, SpanLink } from './telemetry/tracing.ts';
+import type { FillSpan, SpanLink } from '../telemetry/tracing.ts';
 import { whyNot, whyNotByUser, whyNotYet } from './verdict.ts';
 
 /** What a leader has for its followers. */

@@ -1,4 +1,4 @@
-import { internalFault } from './errors.ts';
+import { internalFault } from '../errors.ts';
 import type { Exchange } from './exchange.ts';
 
 /**

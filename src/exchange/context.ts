@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
-import type { Usage } from './entry/entry.ts';
-import { invalidUsage, invalidTtl } from './errors.ts';
-import type { Outcome } from './telemetry/outcome.ts';
+import type { Usage } from '../entry/entry.ts';
+import { invalidUsage, invalidTtl } from '../errors.ts';
+import type { Outcome } from '../telemetry/outcome.ts';
 
 /** What a handler can tell the cache about the answer it makes, and ask it. */
 export interface AICacheContext {
@@ -54,7 +54,7 @@ function contextOf(state: ContextState): AICacheContext {
     get outcome() {
       return state.outcome;
     },
-    tag: (...tags: string[]) => tags.forEach((tag) => state.tags.add(String(tag))),
+    tag: (...tags: string[]) => tags.forEach((tag) => state.tags.add(tag)),
     ttl(seconds: number) {
       if (!Number.isFinite(seconds) || seconds < 0) throw invalidTtl('aiCacheContext(req).ttl()', seconds);
       state.ttlSeconds = seconds;

@@ -1,12 +1,12 @@
-import { decompress } from './entry/compression.ts';
-import type { Coding, Entry } from './entry/entry.ts';
+import { decompress } from '../entry/compression.ts';
+import type { Coding, Entry } from '../entry/entry.ts';
 import type { KeyedExchange, OutcomeFacts } from './exchange.ts';
-import { modelOf } from './request/labels.ts';
-import type { CacheStatus } from './response/cache-status.ts';
-import { CONDITIONALS } from './response/conditional.ts';
-import { acceptsCoding } from './response/negotiate.ts';
-import { replayEntry } from './response/replay.ts';
-import type { TierName } from './tiers/tier.ts';
+import { modelOf } from '../request/labels.ts';
+import type { CacheStatus } from '../response/cache-status.ts';
+import { CONDITIONALS } from '../response/conditional.ts';
+import { acceptsCoding } from '../response/negotiate.ts';
+import { replayEntry } from '../response/replay.ts';
+import type { TierName } from '../tiers/tier.ts';
 
 /** A body as it goes to one client. */
 export interface SendableBody {
@@ -24,7 +24,7 @@ export function bodyFor(
   if (entry.identity !== undefined) return { coding: 'identity', body: entry.identity };
   const { parts, key } = exchange;
   const startedAt = parts.clock.monotonic();
-  const done = (body: Buffer): SendableBody => {
+  const decoded = (body: Buffer): SendableBody => {
     parts.observe({
       type: 'codec',
       operation: 'decompress',
@@ -37,7 +37,7 @@ export function bodyFor(
   };
   try {
     const body = decompress(entry.body, entry.coding, entry.identityBytes);
-    return body instanceof Promise ? body.then(done, () => undefined) : done(body);
+    return body instanceof Promise ? body.then(decoded, () => undefined) : decoded(body);
   } catch {
     // Damaged bytes are a miss, as everything is that cannot be verified.
     return undefined;

@@ -1,6 +1,6 @@
-import { decompress } from './entry/compression.ts';
-import type { Entry, TextTier, Usage } from './entry/entry.ts';
-import type { TierName } from './tiers/tier.ts';
+import { decompress } from '../entry/compression.ts';
+import type { Entry, TextTier, Usage } from '../entry/entry.ts';
+import type { TierName } from '../tiers/tier.ts';
 
 /** A stored response as a program reads it. */
 export interface CachedResponse {

@@ -1,8 +1,8 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http';
-import type { HeaderField } from './entry/entry.ts';
-import { fieldOf } from './entry/header-fields.ts';
-import { invalidResponse } from './errors.ts';
-import type { JsonValue } from './request/ai-request.ts';
+import type { HeaderField } from '../entry/entry.ts';
+import { fieldOf } from '../entry/header-fields.ts';
+import { invalidResponse } from '../errors.ts';
+import type { JsonValue } from '../request/ai-request.ts';
 
 /** What `set` and `getOrFill` take: any JSON value, a string, a Buffer, or a whole response. An object whose members are all of `status`, `headers` and `body`, with `body` among them, is a whole response. */
 export type GivenResponse =

@@ -1,10 +1,10 @@
 import type { NextFunction, Request, Response } from 'express';
-import type { CacheParts } from './cache-parts.ts';
+import type { CacheParts } from '../cache-parts.ts';
 import type { ContextState } from './context.ts';
-import type { RouteConfig } from './config/route-config.ts';
-import type { AIRequest } from './request/ai-request.ts';
-import type { Outcome } from './telemetry/outcome.ts';
-import type { CacheKey } from './tiers/tier.ts';
+import type { RouteConfig } from '../config/route-config.ts';
+import type { AIRequest } from '../request/ai-request.ts';
+import type { Outcome } from '../telemetry/outcome.ts';
+import type { CacheKey } from '../tiers/tier.ts';
 
 /** One request on its way through the cache. */
 export interface Exchange {

@@ -1,11 +1,11 @@
-import type { CacheParts } from './cache-parts.ts';
-import type { Coding, Entry, HeaderField, Usage } from './entry/entry.ts';
-import { textTierOf } from './entry/text-tier.ts';
-import { lifetimeOf } from './policy/lifetime.ts';
-import type { AIRequest } from './request/ai-request.ts';
-import { labelsOf } from './request/labels.ts';
-import { codingOf, storedHeaders } from './response/stored-headers.ts';
-import type { CacheKey } from './tiers/tier.ts';
+import type { CacheParts } from '../cache-parts.ts';
+import type { Coding, Entry, HeaderField, Usage } from '../entry/entry.ts';
+import { textTierOf } from '../entry/text-tier.ts';
+import { lifetimeOf } from '../policy/lifetime.ts';
+import type { AIRequest } from '../request/ai-request.ts';
+import { labelsOf } from '../request/labels.ts';
+import { codingOf, storedHeaders } from '../response/stored-headers.ts';
+import type { CacheKey } from '../tiers/tier.ts';
 
 /** Whose answer it is. */
 export interface Asked {

@@ -1,9 +1,9 @@
 import type { ContextState } from './context.ts';
-import { userFunctionThrew } from './errors.ts';
+import { userFunctionThrew } from '../errors.ts';
 import type { KeyedExchange } from './exchange.ts';
-import { whyNotStorable, type Refusal } from './policy/storable.ts';
-import { coversHeader } from './request/covered-headers.ts';
-import type { RecordedHead, Recording } from './response/recorder.ts';
+import { whyNotStorable, type Refusal } from '../policy/storable.ts';
+import { coversHeader } from '../request/covered-headers.ts';
+import type { RecordedHead, Recording } from '../response/recorder.ts';
 
 /** Why may this answer not be stored, as far as its head, and its body where that is known, tell? */
 export function whyNotYet(

@@ -1,8 +1,8 @@
-import type { CacheParts } from './cache-parts.ts';
-import { compress } from './entry/compression.ts';
-import type { Coding, Entry } from './entry/entry.ts';
-import { fieldOf } from './entry/header-fields.ts';
-import type { CacheKey } from './tiers/tier.ts';
+import type { CacheParts } from '../cache-parts.ts';
+import { compress } from '../entry/compression.ts';
+import type { Coding, Entry } from '../entry/entry.ts';
+import { fieldOf } from '../entry/header-fields.ts';
+import type { CacheKey } from '../tiers/tier.ts';
 
 export interface StoreResult {
   readonly stored: boolean;

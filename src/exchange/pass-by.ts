@@ -1,8 +1,8 @@
 import { openContext } from './context.ts';
 import { isClosed, onceClosed, reportOutcome, type Exchange } from './exchange.ts';
-import type { Bypass } from './request/bypass.ts';
-import { appendCacheStatus, type CacheStatus } from './response/cache-status.ts';
-import { beforeHead } from './response/head-hook.ts';
+import type { Bypass } from '../request/bypass.ts';
+import { appendCacheStatus, type CacheStatus } from '../response/cache-status.ts';
+import { beforeHead } from '../response/head-hook.ts';
 
 /** Sends the request to the handler as if there were no cache, and says why. */
 export function passBy(exchange: Exchange, { bypass, error }: Bypass): void {

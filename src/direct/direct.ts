@@ -1,18 +1,18 @@
-import type { CacheParts } from './cache-parts.ts';
+import type { CacheParts } from '../cache-parts.ts';
 import { cachedResponseOf, type CachedResponse, type EntryState } from './cached-response.ts';
-import type { Entry } from './entry/entry.ts';
-import { fillFailedTwice, invalidTtl } from './errors.ts';
-import type { Answer } from './fill.ts';
-import type { Flight, Part } from './flight/single-flight.ts';
+import type { Entry } from '../entry/entry.ts';
+import { fillFailedTwice, invalidTtl } from '../errors.ts';
+import type { Answer } from '../exchange/fill.ts';
+import type { Flight, Part } from '../flight/single-flight.ts';
 import { wholeResponseOf, type GivenResponse, type WholeResponse } from './given-response.ts';
-import { makeEntry, type Asked } from './make-entry.ts';
-import { whyNotStorable, type NotStoredReason, type Refusal } from './policy/storable.ts';
-import type { AIRequest } from './request/ai-request.ts';
-import { modelOf } from './request/labels.ts';
-import { savedBy } from './send-entry.ts';
-import { storeEntry } from './store-entry.ts';
-import type { Result } from './telemetry/outcome.ts';
-import type { TierName } from './tiers/tier.ts';
+import { makeEntry, type Asked } from '../exchange/make-entry.ts';
+import { whyNotStorable, type NotStoredReason, type Refusal } from '../policy/storable.ts';
+import type { AIRequest } from '../request/ai-request.ts';
+import { modelOf } from '../request/labels.ts';
+import { savedBy } from '../exchange/send-entry.ts';
+import { storeEntry } from '../exchange/store-entry.ts';
+import type { Result } from '../telemetry/outcome.ts';
+import type { TierName } from '../tiers/tier.ts';
 
 export interface SetOptions {
   /** Lifetime, seconds; a Cache-Control of the response is stronger. Default: the cache's `ttl`. */
@@ -140,7 +140,7 @@ async function lead(
     response = wholeResponseOf(await span.run(fillResponse));
   } catch (error) {
     ended({ errorType: error instanceof Error ? error.name : 'unknown' });
-    flight?.fail(undefined, error);
+    flight?.fail(undefined, error instanceof Error ? error : fillFailedTwice());
     throw error;
   }
   ended({});
