@@ -22,6 +22,9 @@ const hook = createHook({
   },
 });
 
+// Node makes these two when they are first looked at, whoever looks.
+void [process.stdout, process.stderr];
+
 hook.enable();
 await import(process.argv[2]);
 hook.disable();
