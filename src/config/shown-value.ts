@@ -26,7 +26,7 @@ function isOfNumbers(value: object): boolean {
 }
 
 function shortened(text: string): string {
-  return text.length <= LONGEST ? text : `${text.slice(0, LONGEST).toWellFormed()}…`;
+  return text.length <= LONGEST ? text : `${text.slice(0, LONGEST)}…`;
 }
 
 /** The last `@` ends the credentials, even where they hold unescaped delimiters and the URL as a whole is wrong. */
