@@ -1,4 +1,5 @@
-/** Prints the README's options tables, made from the options' schemas: `node scripts/options-table.ts`. */
+/** Writes the options tables, made from the options' schemas, into a Markdown file: `node scripts/options-table.ts README.md`. */
+import { readFileSync, writeFileSync } from 'node:fs';
 import { environmentVariables } from '../src/config/env.ts';
 import { documentedOptions } from '../src/config/option-docs.ts';
 import type { DocumentedOption } from '../src/config/option-docs.ts';
@@ -7,6 +8,11 @@ import { cacheOptions } from '../src/config/schema.ts';
 
 const MIB = 1_048_576;
 const NO_BREAK_SPACE = '\u00A0';
+
+/** The text with the tables of today between its marks `<!-- cache options -->` … `<!-- end -->` and `<!-- route options -->` … */
+export function withOptionsTables(markdown: string): string {
+  return between(between(markdown, 'cache options', cacheOptionsTable()), 'route options', routeOptionsTable());
+}
 
 /** Options of a cache: with their variables. */
 export function cacheOptionsTable(): string {
@@ -53,12 +59,25 @@ function grouped(value: number): string {
   return String(value).replace(/\B(?=(\d{3})+$)/g, NO_BREAK_SPACE);
 }
 
+/** Columns of equal width, as the formatter wants them. */
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+  const escaped = [head, ...rows].map((cells) => cells.map((cell) => cell.replaceAll('|', '\\|')));
+  const widths = head.map((_, column) => Math.max(...escaped.map((cells) => cells[column]?.length ?? 0)));
+  const [first, ...others] = escaped.map((cells) =>
+    line(cells.map((cell, column) => cell.padEnd(widths[column] ?? 0))),
+  );
+  return [first, line(widths.map((width) => '-'.repeat(width))), ...others].join('\n');
 }
 
 function line(cells: readonly string[]): string {
-  return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+  return `| ${cells.join(' | ')} |`;
 }
 
-if (import.meta.main) process.stdout.write(`${cacheOptionsTable()}\n\n${routeOptionsTable()}\n`);
+function between(markdown: string, mark: string, content: string): string {
+  const pattern = new RegExp(`(<!-- ${mark} -->\n)[^]*?(<!-- end -->)`);
+  if (!pattern.test(markdown)) throw new Error(`There is no <!-- ${mark} --> … <!-- end --> to write into.`);
+  return markdown.replace(pattern, (_, start: string, end: string) => `${start}\n${content}\n\n${end}`);
+}
+
+const [file] = process.argv.slice(2);
+if (import.meta.main && file !== undefined) writeFileSync(file, withOptionsTables(readFileSync(file, 'utf8')));

@@ -69,7 +69,10 @@ export interface AIResponseCacheOptions {
   telemetry?: false | TelemetryOptions | undefined;
   /** Send `Cache-Status` (RFC 9211). `'key'`: with the `key` parameter, a prefix of the key's digest. Default `true`. */
   cacheStatus?: boolean | 'key' | undefined;
-  /** Told of every error that the cache answered by going on without itself. Default: nobody is told, telemetry counts them. */
+  /**
+   * Told of every error that the cache answered by going on without itself. Not `async`: nobody waits for it. Default: nobody is
+   * told, telemetry counts them.
+   */
   onError?: ((error: AICacheError) => void) | undefined;
 }
 

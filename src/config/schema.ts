@@ -133,11 +133,8 @@ export const cacheOptions = z.strictObject({
       meaning: "Send `Cache-Status`; `key`: with a prefix of the key's digest.",
       env: { ...asFlag, allowed: 'true, false or key' },
     }),
-  onError: z
-    .custom<(error: AICacheError) => void>((value) => typeof value === 'function')
-    .optional()
-    .register(optionDocs, {
-      allowed: 'a function',
-      meaning: 'Told of every error that the cache answered by going on without itself.',
-    }),
+  onError: synchronous<(error: AICacheError) => void>().optional().register(optionDocs, {
+    allowed: 'a function that is not async: nobody would wait for it',
+    meaning: 'Told of every error that the cache answered by going on without itself.',
+  }),
 }) satisfies z.ZodType<unknown, AIResponseCacheOptions>;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { cacheOptionsTable, routeOptionsTable } from '../../../scripts/options-table.ts';
+import { cacheOptionsTable, routeOptionsTable, withOptionsTables } from '../../../scripts/options-table.ts';
 import { environmentVariables } from '../../../src/config/env.ts';
 import { documentedOptions } from '../../../src/config/option-docs.ts';
 import { routeOptions } from '../../../src/config/route-schema.ts';
@@ -9,7 +9,10 @@ import { cacheOptions } from '../../../src/config/schema.ts';
 function rowsOf(table: string): Map<string, string[]> {
   return new Map(
     table.split('\n').map((line) => {
-      const [first = '', ...rest] = line.slice(2, -2).split(' | ');
+      const [first = '', ...rest] = line
+        .slice(1, -1)
+        .split('|')
+        .map((cell) => cell.trim());
       return [first.replaceAll('`', ''), rest];
     }),
   );
@@ -39,5 +42,19 @@ describe('the options tables', () => {
     ['memoryTextTiers', '`small`, `medium`, `large`'],
   ])('show the default of %s as people write it', (path, shown) => {
     expect(rowsOf(cacheOptionsTable()).get(path)?.[1]).toBe(shown);
+  });
+
+  it('go between the marks of a text and leave the rest alone', () => {
+    const text = 'a\n<!-- cache options -->\nold\n<!-- end -->\nb\n<!-- route options -->\n<!-- end -->\nc';
+    const written = withOptionsTables(text);
+    expect(written).toBe(
+      `a\n<!-- cache options -->\n\n${cacheOptionsTable()}\n\n<!-- end -->\nb\n` +
+        `<!-- route options -->\n\n${routeOptionsTable()}\n\n<!-- end -->\nc`,
+    );
+    expect(withOptionsTables(written)).toBe(written);
+  });
+
+  it('need their marks', () => {
+    expect(() => withOptionsTables('nothing')).toThrow('<!-- cache options -->');
   });
 });

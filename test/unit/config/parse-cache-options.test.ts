@@ -226,6 +226,7 @@ describe('parseCacheOptions', () => {
     ['telemetry.meterProvider', { getTracer: () => ({}) }],
     ['cacheStatus', 'yes'],
     ['onError', 'log'],
+    ['onError', async () => undefined],
   ])('refuses a bad value of %s and names it: %j', (option, value) => {
     const path = option.replace(/\[\d+\]$/, '').split('.');
     const error = refusal(path.reduceRight<unknown>((inner, name) => ({ [name]: inner }), value));
