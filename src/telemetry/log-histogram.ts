@@ -34,12 +34,10 @@ export class LogHistogram {
     this.count += other.count;
     this.sum += other.sum;
     this.max = Math.max(this.max, other.max);
-    other.#octaves.forEach((buckets, octave) => {
-      const own = (this.#octaves[octave] ??= emptyBuckets());
-      buckets?.forEach((count, bucket) => {
-        own[bucket] = (own[bucket] ?? 0) + count;
-      });
-    });
+    for (let octave = 0; octave < other.#octaves.length; octave += 1) {
+      const buckets = other.#octaves[octave];
+      if (buckets !== undefined) addBuckets((this.#octaves[octave] ??= emptyBuckets()), buckets);
+    }
   }
 
   mean(): number {
@@ -50,9 +48,11 @@ export class LogHistogram {
   quantile(fraction: number): number {
     const rank = Math.max(1, Math.ceil(fraction * this.count));
     let passed = 0;
-    for (const [octave, buckets] of this.#octaves.entries()) {
-      for (const [bucket, count] of (buckets ?? []).entries()) {
-        passed += count;
+    for (let octave = 0; octave < this.#octaves.length; octave += 1) {
+      const buckets = this.#octaves[octave];
+      if (buckets === undefined) continue;
+      for (let bucket = 0; bucket < BUCKETS_PER_OCTAVE; bucket += 1) {
+        passed += buckets[bucket] ?? 0;
         if (passed >= rank) return Math.min(middleOf(octave, bucket), this.max);
       }
     }
@@ -62,6 +62,12 @@ export class LogHistogram {
 
 function emptyBuckets(): number[] {
   return Array.from({ length: BUCKETS_PER_OCTAVE }, () => 0);
+}
+
+function addBuckets(into: number[], buckets: readonly number[]): void {
+  for (let bucket = 0; bucket < BUCKETS_PER_OCTAVE; bucket += 1) {
+    into[bucket] = (into[bucket] ?? 0) + (buckets[bucket] ?? 0);
+  }
 }
 
 function octaveOf(value: number): number {

@@ -22,7 +22,7 @@ interface Binding {
   readonly release: () => void;
 }
 
-/** Divided and not multiplied by 0.001: that would put 35 ms a hair above 0.035 s, into the next bucket. */
+/** To divide by: times 0.001, 35 ms would become 0.035000000000000003 s, which is above a bound of 0.035. */
 const MS_PER_SECOND = 1_000;
 
 /** Turns events into measurements of the OpenTelemetry instruments, which are bound on first use and again when the provider changes. */

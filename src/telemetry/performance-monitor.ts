@@ -23,7 +23,7 @@ interface Slot {
 
 /**
  * The performance of this process over a rolling window, with or without an OpenTelemetry SDK. Memory is bounded: each slot
- * holds histograms (about 3 % error), never single events.
+ * holds histograms (about 3 % error), never single events; some 3 MB for a busy hour of both tiers.
  */
 export class CachePerformanceMonitor {
   readonly #clock: Clock;
@@ -66,7 +66,7 @@ export class CachePerformanceMonitor {
     this.#current.measurements.observe(event);
   }
 
-  /** What the window saw, as plain JSON data; a few milliseconds of work at the most, so ask for it when somebody looks. */
+  /** What the window saw, as plain JSON data. Takes some milliseconds: ask for it when somebody looks, not per request. */
   snapshot(): PerformanceSnapshot {
     if (this.#clock.monotonic() >= this.#currentEndsAt) this.#moveOn();
     const oldest = this.#current.index - this.#ring.length + 1;

@@ -122,6 +122,19 @@ describe('telemetry: false', () => {
   });
 });
 
+it('stats and metrics call the same models other', async () => {
+  const { meterProvider, reader } = startMetrics();
+  const recorder = testRecorder({ telemetry: { meterProvider } });
+  for (let number = 0; number < 100; number += 1) {
+    recorder.observe({ type: 'fill-ended', durationMs: 1, reason: 'miss', model: `model-${number}` });
+  }
+  const usage = { inputTokens: 1, outputTokens: 1 };
+  recorder.observe({ type: 'request', outcome: { ...outcome, provider: 'openai', model: 'late', usage } });
+  const saved = (await reader.points()).filter(({ name }) => name === 'ai_cache.saved.tokens');
+  expect(saved.map(({ attributes }) => attributes['gen_ai.request.model'])).toEqual(['other', 'other']);
+  expect(recorder.tally.stats().byModel).toMatchObject([{ provider: 'openai', model: 'other' }]);
+});
+
 it('what an event says beyond its shape reaches nobody', async () => {
   const canary = 'canary-7f3a';
   const { meterProvider, reader } = startMetrics();

@@ -13,7 +13,7 @@ describe('attribute sets', () => {
 
   it('leave out a label without a value, and tell it from other values', () => {
     const sets = new AttributeSets({}, ['tier', 'hit', 'error']);
-    expect(sets.of(undefined, false, undefined)).toEqual({ hit: false });
+    expect(sets.of(undefined, false, undefined)).toStrictEqual({ hit: false });
     expect(sets.of('memory', undefined, undefined)).toEqual({ tier: 'memory' });
     expect(sets.of('memory', true, undefined)).toEqual({ tier: 'memory', hit: true });
   });

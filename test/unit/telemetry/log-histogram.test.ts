@@ -78,9 +78,15 @@ describe('a log-linear histogram', () => {
     expect([empty.count, empty.sum, empty.max, empty.mean(), empty.quantile(0.5)]).toEqual([0, 0, 0, 0, 0]);
   });
 
-  it('takes 0 and numbers beyond its range, and ignores what is no duration', () => {
+  it('takes 0 and numbers beyond its range, which share a bucket', () => {
     expect(histogramOf([0, 0]).quantile(0.99)).toBe(0);
-    expect(histogramOf([1e300]).count).toBe(1);
+    expect(histogramOf([0, 1e-9, 1e-6, 1]).quantile(0.5)).toBeCloseTo(6.1e-5, 5);
+    const beyond = histogramOf([1e9, 1e300]);
+    expect(beyond.quantile(0)).toBe(beyond.quantile(0.9));
+    expect(beyond.max).toBe(1e300);
+  });
+
+  it('ignores what is no duration', () => {
     expect(histogramOf([Number.NaN, -1, Infinity]).count).toBe(0);
   });
 });

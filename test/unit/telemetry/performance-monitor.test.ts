@@ -170,6 +170,16 @@ describe('the window of the performance monitor', () => {
     expect(count).toBeLessThanOrEqual(Math.ceil(1_000 / 7));
   });
 
+  it('loses no slot to rounding at the very end of one', () => {
+    let elapsed = 1_000.7;
+    const clock = { now: () => 0, monotonic: () => elapsed };
+    const monitor = new CachePerformanceMonitor({ clock, windowSeconds: 1, slots: 60 });
+    monitor.observe(request({}));
+    elapsed += 1_000 / 60;
+    monitor.observe(request({}));
+    expect(monitor.snapshot().requests.count).toBe(2);
+  });
+
   it('says from when to when it reaches: from the start while it is young', () => {
     const start = Date.UTC(2026, 0, 1);
     const clock = manualClock(start);
