@@ -5,7 +5,14 @@ import type { CachedResponse } from './direct/cached-response.ts';
 import { systemClock, type Clock } from './clock.ts';
 import type { AIResponseCacheOptions } from './config/options.ts';
 import { parseCacheOptions, parseRouteOptions } from './config/parse.ts';
-import { directFill, directGet, directSet, type FillResponse, type SetOptions, type SetResult } from './direct/direct.ts';
+import {
+  directFill,
+  directGet,
+  directSet,
+  type FillResponse,
+  type SetOptions,
+  type SetResult,
+} from './direct/direct.ts';
 import { bypassedRequest, cacheClosed } from './errors.ts';
 import type { GivenResponse } from './direct/given-response.ts';
 import type { AIRequest } from './request/ai-request.ts';

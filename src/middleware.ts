@@ -3,7 +3,14 @@ import { AIResponseCache, partsOf } from './ai-response-cache.ts';
 import type { AICacheOptions } from './config/options.ts';
 import { parseMountOptions } from './config/parse.ts';
 import { AICacheError, fillFailedTwice, internalFault } from './errors.ts';
-import { isClosed, reportOutcome, routeLabelOf, withRoute, type Exchange, type KeyedExchange } from './exchange/exchange.ts';
+import {
+  isClosed,
+  reportOutcome,
+  routeLabelOf,
+  withRoute,
+  type Exchange,
+  type KeyedExchange,
+} from './exchange/exchange.ts';
 import { failOpen } from './exchange/fail-open.ts';
 import { fill, type Answer } from './exchange/fill.ts';
 import type { Landing, Part } from './flight/single-flight.ts';

@@ -106,7 +106,11 @@ export class Flight<Answer> {
     this.#failures += 1;
     if (this.#failures === 1 && this.#elect()) return;
     this.#remove();
-    this.#landAll(error === undefined ? { kind: 'failed', ...(cause === undefined ? {} : { cause }) } : { kind: 'answer', answer: error });
+    this.#landAll(
+      error === undefined
+        ? { kind: 'failed', ...(cause === undefined ? {} : { cause }) }
+        : { kind: 'answer', answer: error },
+    );
   }
 
   /** The follower that was to lead has gone: another one leads. */
