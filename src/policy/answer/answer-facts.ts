@@ -1,0 +1,67 @@
+import type { Usage } from '../../entry/entry.ts';
+
+/** Why a provider's answer that arrived whole is no good one (DESIGN D3). */
+export type Flaw = 'in-band-error' | 'finish-length' | 'content-filter' | 'refusal' | 'empty';
+
+/** What an answer says of itself. */
+export interface AnswerFacts {
+  /** It has the shape of a provider's answer, so that it must end as that shape does. */
+  readonly isKnown: boolean;
+  /** It has its terminal event, or the field that says it is finished. */
+  readonly isEnded: boolean;
+  readonly flaw?: Flaw;
+  /** As the provider counted, where it did. */
+  readonly usage?: Usage;
+}
+
+/** Gathers the facts of one answer, from one JSON document or from the events of a stream. */
+export class FactGatherer {
+  isKnown = false;
+  isEnded = false;
+  hasContent = false;
+  #flaw: Flaw | undefined;
+  #inputTokens: number | undefined;
+  #outputTokens: number | undefined;
+
+  /** The first flaw counts. */
+  flaw(flaw: Flaw): void {
+    this.#flaw ??= flaw;
+  }
+
+  /** Later counts replace earlier ones: streams repeat them as they grow. */
+  usage(inputTokens: unknown, outputTokens: unknown): void {
+    if (isCount(inputTokens)) this.#inputTokens = inputTokens;
+    if (isCount(outputTokens)) this.#outputTokens = outputTokens;
+  }
+
+  facts(): AnswerFacts {
+    const isEmpty = this.isKnown && this.isEnded && !this.hasContent;
+    const flaw = this.#flaw ?? (isEmpty ? 'empty' : undefined);
+    const isCounted = this.#inputTokens !== undefined || this.#outputTokens !== undefined;
+    return {
+      isKnown: this.isKnown,
+      isEnded: this.isEnded,
+      ...(flaw === undefined ? {} : { flaw }),
+      ...(isCounted ? { usage: { inputTokens: this.#inputTokens ?? 0, outputTokens: this.#outputTokens ?? 0 } } : {}),
+    };
+  }
+}
+
+/** A JSON object of unknown members. */
+export type Members = Readonly<Record<string, unknown>>;
+
+export function membersOf(value: unknown): Members | undefined {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Members) : undefined;
+}
+
+export function listOf(value: unknown): readonly Members[] {
+  return Array.isArray(value) ? value.map(membersOf).filter((one) => one !== undefined) : [];
+}
+
+export function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== '';
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}

@@ -1,0 +1,56 @@
+import { isText, listOf, membersOf, type FactGatherer, type Flaw, type Members } from './answer-facts.ts';
+
+/** Finish reasons that are no good end: OpenAI's, Mistral's (`model_length`, `error`) and DeepSeek's (`insufficient_system_resource`). */
+const FLAWS: Readonly<Record<string, Flaw>> = {
+  length: 'finish-length',
+  model_length: 'finish-length',
+  content_filter: 'content-filter',
+  insufficient_system_resource: 'in-band-error',
+  error: 'in-band-error',
+};
+
+/** Reads a chat or text completion, or one chunk of its stream, as OpenAI, Mistral, DeepSeek and the many compatible APIs send it. */
+export function readChat(document: Members, gatherer: FactGatherer, openChoices: Set<unknown>): boolean {
+  if (!isChat(document)) return false;
+  gatherer.isKnown = true;
+  const choices = listOf(document.choices);
+  for (const choice of choices) readChoice(choice, gatherer, openChoices);
+  const usage = membersOf(document.usage);
+  if (usage !== undefined) gatherer.usage(usage.prompt_tokens, usage.completion_tokens);
+  return true;
+}
+
+/** An application may well call something else `choices`. */
+function isChat({ object, choices }: Members): boolean {
+  if (!Array.isArray(choices)) return false;
+  const isNamed = typeof object === 'string' && /^(?:chat\.completion|text_completion)/.test(object);
+  return isNamed || listOf(choices).some((choice) => Object.hasOwn(choice, 'finish_reason'));
+}
+
+function readChoice(choice: Members, gatherer: FactGatherer, openChoices: Set<unknown>): void {
+  const { index = 0, finish_reason: reason } = choice;
+  openChoices.add(index);
+  const message = membersOf(choice.message) ?? membersOf(choice.delta) ?? {};
+  if (isText(message.refusal)) gatherer.flaw('refusal');
+  if (hasContent(message) || isText(choice.text)) gatherer.hasContent = true;
+  if (!isText(reason)) return;
+  openChoices.delete(index);
+  const flaw = Object.hasOwn(FLAWS, reason) ? FLAWS[reason] : undefined;
+  if (flaw !== undefined) gatherer.flaw(flaw);
+  if (openChoices.size === 0) gatherer.isEnded = true;
+}
+
+function hasContent(message: Members): boolean {
+  const { content, tool_calls: calls, function_call: call, audio } = message;
+  return (
+    isText(content) ||
+    isFilled(content) ||
+    isFilled(calls) ||
+    membersOf(call) !== undefined ||
+    membersOf(audio) !== undefined
+  );
+}
+
+function isFilled(value: unknown): boolean {
+  return Array.isArray(value) && value.length > 0;
+}

@@ -1,0 +1,29 @@
+import type { Usage } from '../entry/entry.ts';
+import type { Flaw } from './answer/answer-facts.ts';
+import { formOf, readAnswer } from './answer/read-answer.ts';
+
+export interface Completeness {
+  /** Why the answer is not whole and good; absent where it is. `no-terminal-event`: a stream that ended without the event its kind ends with. */
+  readonly reason?: Flaw | 'no-terminal-event';
+  /** Tokens it says it used. */
+  readonly usage?: Usage;
+}
+
+/**
+ * Did this answer end as its kind must (DESIGN D3)? OpenAI chat, Mistral, DeepSeek: `[DONE]` or a finish reason for every choice;
+ * Anthropic: `message_stop`; OpenAI Responses: `response.completed`; other event streams: `[DONE]`, or what `isComplete` says.
+ */
+export function completenessOf(
+  contentType: string | undefined,
+  identity: Buffer,
+  isComplete?: () => boolean,
+): Completeness {
+  const form = formOf(contentType);
+  if (form === 'other') return isComplete === undefined || isComplete() ? {} : { reason: 'no-terminal-event' };
+  const { flaw, isKnown, isEnded, usage } = readAnswer(form, identity);
+  const counted = usage === undefined ? {} : { usage };
+  if (flaw !== undefined) return { reason: flaw, ...counted };
+  const mustEnd = form !== 'json' || isKnown;
+  const isWhole = isComplete === undefined ? isEnded || !mustEnd : isComplete();
+  return isWhole ? counted : { reason: 'no-terminal-event', ...counted };
+}

@@ -1,0 +1,257 @@
+import { describe, expect, it } from 'vitest';
+import { completenessOf } from '../../../src/policy/completeness.ts';
+
+const JSON_TYPE = 'application/json; charset=utf-8';
+const SSE = 'text/event-stream';
+const NDJSON = 'application/x-ndjson';
+
+function json(value: unknown): Buffer {
+  return Buffer.from(JSON.stringify(value));
+}
+
+function sse(...events: (string | { event?: string; data: unknown })[]): Buffer {
+  return Buffer.from(
+    events
+      .map((one) => {
+        if (typeof one === 'string') return `data: ${one}\n\n`;
+        const name = one.event === undefined ? '' : `event: ${one.event}\n`;
+        return `${name}data: ${JSON.stringify(one.data)}\n\n`;
+      })
+      .join(''),
+  );
+}
+
+const chat = (choice: object, rest: object = {}) => ({
+  object: 'chat.completion',
+  choices: [{ index: 0, ...choice }],
+  ...rest,
+});
+const chunk = (delta: object, reason: string | null = null, index = 0) => ({
+  data: { object: 'chat.completion.chunk', choices: [{ index, delta, finish_reason: reason }] },
+});
+const claude = (rest: object) => ({
+  type: 'message',
+  role: 'assistant',
+  content: [{ type: 'text', text: 'Hi' }],
+  ...rest,
+});
+const start = {
+  event: 'message_start',
+  data: {
+    type: 'message_start',
+    message: { role: 'assistant', content: [], usage: { input_tokens: 5, output_tokens: 1 } },
+  },
+};
+const block = {
+  event: 'content_block_start',
+  data: { type: 'content_block_start', index: 0, content_block: { type: 'text', text: '' } },
+};
+const delta = (reason: string) => ({
+  event: 'message_delta',
+  data: { type: 'message_delta', delta: { stop_reason: reason }, usage: { output_tokens: 9 } },
+});
+const stop = { event: 'message_stop', data: { type: 'message_stop' } };
+const response = (rest: object) => ({
+  object: 'response',
+  status: 'completed',
+  output: [{ type: 'message', content: [{ type: 'output_text', text: 'Hi' }] }],
+  ...rest,
+});
+
+describe('a JSON answer', () => {
+  it.each([
+    ['of an application of its own', { summary: 'Short.' }, undefined],
+    ['that calls something else choices', { question: 'Which?', choices: ['a', 'b'] }, undefined],
+    ['that calls something else message', { type: 'message', text: 'Hi' }, undefined],
+    ['of OpenAI chat that stopped', chat({ message: { content: 'Hi' }, finish_reason: 'stop' }), undefined],
+    [
+      'of OpenAI chat that calls a tool',
+      chat({ message: { content: null, tool_calls: [{ id: '1' }] }, finish_reason: 'tool_calls' }),
+      undefined,
+    ],
+    [
+      'of OpenAI chat that was cut by its length',
+      chat({ message: { content: 'Hi' }, finish_reason: 'length' }),
+      'finish-length',
+    ],
+    [
+      'of Mistral that was cut by its length',
+      chat({ message: { content: 'Hi' }, finish_reason: 'model_length' }),
+      'finish-length',
+    ],
+    [
+      'of DeepSeek that ran out of resources',
+      chat({ message: { content: 'Hi' }, finish_reason: 'insufficient_system_resource' }),
+      'in-band-error',
+    ],
+    ['that was filtered', chat({ message: { content: '' }, finish_reason: 'content_filter' }), 'content-filter'],
+    ['that refuses', chat({ message: { content: null, refusal: 'No.' }, finish_reason: 'stop' }), 'refusal'],
+    ['that is empty', chat({ message: { content: '' }, finish_reason: 'stop' }), 'empty'],
+    ['with an unfinished choice', chat({ message: { content: 'Hi' }, finish_reason: null }), 'no-terminal-event'],
+    ['that is an error under status 200', { error: { message: 'overloaded' } }, 'in-band-error'],
+    ['with an error that is null', { error: null, text: 'Hi' }, undefined],
+    ['of Anthropic that ended its turn', claude({ stop_reason: 'end_turn' }), undefined],
+    ['of Anthropic at max_tokens', claude({ stop_reason: 'max_tokens' }), 'finish-length'],
+    ['of Anthropic that refuses', claude({ stop_reason: 'refusal' }), 'refusal'],
+    ['of Anthropic without content', claude({ content: [], stop_reason: 'end_turn' }), 'empty'],
+    ['of OpenAI Responses that completed', response({}), undefined],
+    [
+      'of OpenAI Responses that is incomplete',
+      response({ status: 'incomplete', incomplete_details: { reason: 'max_output_tokens' } }),
+      'finish-length',
+    ],
+    [
+      'of OpenAI Responses that was filtered',
+      response({ status: 'incomplete', incomplete_details: { reason: 'content_filter' } }),
+      'content-filter',
+    ],
+    ['of OpenAI Responses that failed', response({ status: 'failed' }), 'in-band-error'],
+    [
+      'of OpenAI Responses that refuses',
+      response({ output: [{ type: 'message', content: [{ type: 'refusal', refusal: 'No.' }] }] }),
+      'refusal',
+    ],
+    ['of OpenAI Responses with reasoning alone', response({ output: [{ type: 'reasoning', summary: [] }] }), 'empty'],
+    ['of OpenAI Responses still queued', response({ status: 'queued' }), 'no-terminal-event'],
+  ])('%s', (_title, body, reason) => {
+    expect(completenessOf(JSON_TYPE, json(body)).reason).toBe(reason);
+  });
+});
+
+describe('an event stream', () => {
+  it.each([
+    ['of OpenAI chat up to [DONE]', sse(chunk({ content: 'Hi' }), chunk({}, 'stop'), '[DONE]'), undefined],
+    ['of OpenAI chat up to its finish chunk', sse(chunk({ content: 'Hi' }), chunk({}, 'stop')), undefined],
+    [
+      'with one of two choices unfinished',
+      sse(chunk({ content: 'a' }), chunk({ content: 'b' }, null, 1), chunk({}, 'stop')),
+      'no-terminal-event',
+    ],
+    ['of OpenAI chat that broke off', sse(chunk({ content: 'Hi' })), 'no-terminal-event'],
+    ['cut by its length', sse(chunk({ content: 'Hi' }), chunk({}, 'length'), '[DONE]'), 'finish-length'],
+    ['that refuses', sse(chunk({ refusal: 'No' }), chunk({}, 'stop'), '[DONE]'), 'refusal'],
+    ['without content', sse(chunk({ role: 'assistant' }), chunk({}, 'stop'), '[DONE]'), 'empty'],
+    [
+      'with an error in it',
+      sse(chunk({ content: 'Hi' }), { data: { error: { message: 'x' } } }, '[DONE]'),
+      'in-band-error',
+    ],
+    ['of Anthropic up to message_stop', sse(start, block, delta('end_turn'), stop), undefined],
+    ['of Anthropic that broke off', sse(start, block, delta('end_turn')), 'no-terminal-event'],
+    ['of Anthropic at max_tokens', sse(start, block, delta('max_tokens'), stop), 'finish-length'],
+    [
+      'of Anthropic with an error event',
+      sse(start, block, { event: 'error', data: { type: 'error' } }),
+      'in-band-error',
+    ],
+    [
+      'of OpenAI Responses up to response.completed',
+      sse({ event: 'response.completed', data: { type: 'response.completed', response: response({}) } }),
+      undefined,
+    ],
+    [
+      'of OpenAI Responses that ended incomplete',
+      sse({
+        event: 'response.incomplete',
+        data: { type: 'response.incomplete', response: response({ status: 'incomplete' }) },
+      }),
+      'finish-length',
+    ],
+    [
+      'of OpenAI Responses that broke off',
+      sse({
+        event: 'response.created',
+        data: { type: 'response.created', response: response({ status: 'in_progress' }) },
+      }),
+      'no-terminal-event',
+    ],
+    ['of an application of its own, up to [DONE]', sse('{"token":"Hi"}', '[DONE]'), undefined],
+    ['of an application of its own, without an end', sse('{"token":"Hi"}'), 'no-terminal-event'],
+    [
+      'whose last event lacks its blank line',
+      Buffer.from('data: {"token":"Hi"}\n\ndata: [DONE]\n'),
+      'no-terminal-event',
+    ],
+  ])('%s', (_title, body, reason) => {
+    expect(completenessOf(SSE, body).reason).toBe(reason);
+  });
+
+  it('that is a prefix of a whole one, cut anywhere before its last event, is never whole', () => {
+    const whole = sse(chunk({ content: 'Grüße 🎈' }), chunk({}, 'stop'));
+    for (let end = 0; end < whole.length; end += 1) {
+      expect(completenessOf(SSE, whole.subarray(0, end)).reason, `cut at ${end}`).toBe('no-terminal-event');
+    }
+    expect(completenessOf(SSE, whole).reason).toBeUndefined();
+  });
+});
+
+describe('JSON lines', () => {
+  it.each([
+    [
+      'of Ollama that is done',
+      '{"message":{"content":"Hi"},"done":false}\n{"done":true,"done_reason":"stop"}\n',
+      undefined,
+    ],
+    ['of Ollama that is not done', '{"message":{"content":"Hi"},"done":false}\n', 'no-terminal-event'],
+    ['of Ollama cut by its length', '{"done":true,"done_reason":"length"}\n', 'finish-length'],
+    ['of an application of its own', '{"a":1}\n{"a":2}\n', undefined],
+    ['whose last line broke off', '{"a":1}\n{"a":', 'no-terminal-event'],
+    ['with nothing in them', '', 'no-terminal-event'],
+  ])('%s', (_title, body, reason) => {
+    expect(completenessOf(NDJSON, Buffer.from(body)).reason).toBe(reason);
+  });
+});
+
+describe('what the route says of completeness', () => {
+  it('takes the place of the terminal event, in both directions', () => {
+    expect(completenessOf(SSE, sse('{"token":"Hi"}'), () => true).reason).toBeUndefined();
+    expect(completenessOf(SSE, sse('[DONE]'), () => false).reason).toBe('no-terminal-event');
+    expect(completenessOf('text/plain', Buffer.from('Hi'), () => false).reason).toBe('no-terminal-event');
+  });
+
+  it('does not make a flawed answer a good one', () => {
+    expect(completenessOf(SSE, sse(chunk({}, 'length')), () => true).reason).toBe('finish-length');
+  });
+});
+
+describe('the usage that an answer reports', () => {
+  it.each([
+    [
+      'OpenAI chat',
+      JSON_TYPE,
+      json(
+        chat(
+          { message: { content: 'Hi' }, finish_reason: 'stop' },
+          { usage: { prompt_tokens: 3, completion_tokens: 4 } },
+        ),
+      ),
+      { inputTokens: 3, outputTokens: 4 },
+    ],
+    [
+      'an OpenAI chat stream',
+      SSE,
+      sse(
+        chunk({ content: 'Hi' }, 'stop'),
+        { data: { object: 'chat.completion.chunk', choices: [], usage: { prompt_tokens: 3, completion_tokens: 4 } } },
+        '[DONE]',
+      ),
+      { inputTokens: 3, outputTokens: 4 },
+    ],
+    ['an Anthropic stream', SSE, sse(start, block, delta('end_turn'), stop), { inputTokens: 5, outputTokens: 9 }],
+    [
+      'OpenAI Responses',
+      JSON_TYPE,
+      json(response({ usage: { input_tokens: 3, output_tokens: 4 } })),
+      { inputTokens: 3, outputTokens: 4 },
+    ],
+    [
+      'OpenAI embeddings, which have no output',
+      JSON_TYPE,
+      json({ object: 'list', data: [], usage: { prompt_tokens: 8, total_tokens: 8 } }),
+      undefined,
+    ],
+    ['an application of its own', JSON_TYPE, json({ summary: 'Short.' }), undefined],
+  ])('%s', (_title, type, body, usage) => {
+    expect(completenessOf(type, body).usage).toEqual(usage);
+  });
+});
