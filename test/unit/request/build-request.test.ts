@@ -25,7 +25,13 @@ const signedIn = (app: Express): void => {
     next();
   });
 };
-const describeText = (): AIRequest => ({ text: 'mine', provider: 'p', options: { a: 1 }, tags: ['t'] });
+const describeText = (): AIRequest => ({
+  text: 'mine',
+  question: 'why?',
+  provider: 'p',
+  options: { a: 1 },
+  tags: ['t'],
+});
 const withOptions = (options: AIRequest['options']): Partial<RouteConfig> => ({
   describe: () => (options === undefined ? { text: '' } : { text: '', options }),
 });
@@ -168,6 +174,7 @@ describe.each(expressVersions)('the request of the cache under $name', ({ expres
         target: 'POST http://api.test/',
         vary: { 'content-type': 'application/json', ':described': '1' },
         text: 'mine',
+        question: 'why?',
         provider: 'p',
         tags: ['t'],
         options: { options: { a: 1 }, body: { text: 'theirs', model: 'm' } },

@@ -149,6 +149,7 @@ describe('the default description', () => {
     const parsed = JSON.parse('{"text":"x","__proto__":{"model":"m"}}') as JsonObject;
     const { options, ...fields } = described(parsed);
     expect(fields).toEqual({ text: 'x' });
+    expect(described(Object.create({ model: 'm' }) as JsonObject)).toEqual({ text: '', options: {} });
     expect(Object.keys(options ?? {})).toEqual(['__proto__']);
   });
 

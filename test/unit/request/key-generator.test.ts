@@ -166,6 +166,7 @@ describe('the text in the key', () => {
   it('is never there by default', () => {
     expect(keys.generate({ text: 'x' })).not.toContain(':x');
     expect(textOfKey(keys.generate({ text: 'x' }))).toBeUndefined();
+    expect(keys.generate({ text: '' })).toMatch(/^unknown:::[0-9a-f]{64}$/);
   });
 
   it('is there, and comes back, up to the threshold', () => {

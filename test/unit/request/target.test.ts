@@ -38,7 +38,8 @@ describe.each(expressVersions)('the target under $name', ({ express }) => {
       await target({ headers: { host: 'a' }, path: '/b/c' }),
       await target({ headers: { 'x-forwarded-proto': 'http://a', host: 'b' }, path: '/c' }, trustProxy),
       await target({ headers: { host: 'a:/' }, path: '/b/c' }),
-      await target({ headers: { host: 'a%3A%2F' }, path: '/b/c' }),
+      await target({ headers: { host: 'a b' } }),
+      await target({ headers: { host: 'a%20b' } }),
     ];
     expect(targets[0]).toBe('GET http://a%2Fb/c');
     expect(new Set(targets).size).toBe(targets.length);
@@ -99,5 +100,20 @@ describe.each(expressVersions)('the target under $name', ({ express }) => {
       rewrite,
     );
     expect(both).toEqual(['GET http://h/inner', '/outer?x=1']);
+  });
+
+  it('is rewritten where a URL has been moved under a mount', async () => {
+    const seen: (string | undefined)[] = [];
+    const app = express();
+    app.use((req, _res, next) => {
+      req.url = '/a/b';
+      next();
+    });
+    app.use('/a', (req, res) => {
+      seen.push(targetOf(req), rewrittenFrom(req));
+      res.end();
+    });
+    await ask(app, { path: '/ab', headers: { host: 'h' } });
+    expect(seen).toEqual(['GET http://h/a/b', '/ab']);
   });
 });

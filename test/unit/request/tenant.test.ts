@@ -56,6 +56,8 @@ describe('the credentials of a request', () => {
       'x-forwarded-for': '1.2.3.4',
       token: 'x',
       'api-keys': 'x',
+      'x-cookie': 'x',
+      'my-x-auth-user': 'x',
     };
     expect(credentialsOf(requestWith(headers))).toBeUndefined();
     expect(credentialsOf(requestOverTls(undefined))).toBeUndefined();
