@@ -16,7 +16,7 @@ export function beforeHead(res: ServerResponse, listener: () => Undo | undefined
   let active = true;
 
   function writeHead(...args: unknown[]): ServerResponse {
-    const head = active && !res.headersSent ? readArguments(args) : undefined;
+    const head = active && !res.headersSent ? readArguments(args, res.getHeaderNames().length > 0) : undefined;
     // A head that Node refuses, an informational or a second one is Node's to judge.
     if (head === undefined) return Reflect.apply(original, res, args) as ServerResponse;
     for (const [name] of head.repeatable) res.removeHeader(name);
@@ -51,8 +51,8 @@ interface HeadArguments {
   readonly repeatable: readonly (readonly [string, string])[];
 }
 
-/** The arguments of `writeHead(status[, message][, headers])`, as Node reads them once any header was set before. */
-function readArguments(args: readonly unknown[]): HeadArguments | undefined {
+/** The arguments of `writeHead(status[, message][, headers])`, as Node reads them; undefined where it refuses them. */
+function readArguments(args: readonly unknown[], hasHeaders: boolean): HeadArguments | undefined {
   const status = Number(args[0]) | 0;
   if (status < 200 || status > 999) return undefined;
   const message = typeof args[1] === 'string' ? args[1] : undefined;
@@ -65,7 +65,10 @@ function readArguments(args: readonly unknown[]): HeadArguments | undefined {
     const fields = Object.entries(headers ?? {}).filter(([name]) => name !== '') as [string, OutgoingHttpHeader][];
     return { status, message, fields, repeatable: [] };
   }
-  if (Array.isArray(headers[0])) return { status, message, fields: [], repeatable: headers as [string, string][] };
+  if (Array.isArray(headers[0])) {
+    // Node takes pairs only where no header was set before.
+    return hasHeaders ? undefined : { status, message, fields: [], repeatable: headers as [string, string][] };
+  }
   return headers.length % 2 === 0
     ? { status, message, fields: [], repeatable: pairsOf(headers as string[]) }
     : undefined;

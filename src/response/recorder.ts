@@ -118,12 +118,17 @@ class Recorder {
     if (this.#res.writableEnded) return original(...args);
     const last = bytesOf(args);
     if (!this.#res.headersSent && this.#bytes === 0) this.#whole = last ?? Buffer.alloc(0);
-    const result = original(...args);
-    // Node writes no head to a client that has gone; the answer is whole all the same.
-    if (this.#head === undefined) this.#onHead();
-    this.#keep(last);
-    this.#finish(true);
-    return result;
+    try {
+      const result = original(...args);
+      // Node writes no head to a client that has gone; the answer is whole all the same.
+      if (this.#head === undefined) this.#onHead();
+      this.#keep(last);
+      this.#finish(true);
+      return result;
+    } finally {
+      // An `end` that threw is followed by another answer.
+      this.#whole = undefined;
+    }
   }
 
   #keep(chunk: Buffer | undefined): void {

@@ -1,0 +1,38 @@
+import type { Answer } from '../support/ask.ts';
+
+/** The head's lines and the body's bytes of an answer as it came over the wire. */
+export interface Wire {
+  readonly head: readonly string[];
+  readonly body: string;
+}
+
+/** Without what differs between two answers of one app: our own Cache-Status and the time. */
+export function wireOf(bytes: Buffer): Wire {
+  const end = bytes.indexOf('\r\n\r\n');
+  const head = bytes.subarray(0, end).toString('latin1').split('\r\n');
+  return {
+    head: head.filter((line) => !/^(cache-status: ai-cache|date:)/i.test(line)),
+    body: bytes.subarray(end + 4).toString('latin1'),
+  };
+}
+
+/** What one connection or one moment decides. */
+const OF_THE_MOMENT = [
+  'cache-status',
+  'age',
+  'date',
+  'transfer-encoding',
+  'content-length',
+  'connection',
+  'keep-alive',
+];
+
+/** What a repeat must have in common with the first answer. */
+export function repeatable({ status, statusMessage, rawHeaders, body }: Answer): unknown {
+  const fields: string[] = [];
+  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index] as string;
+    if (!OF_THE_MOMENT.includes(name.toLowerCase())) fields.push(`${name}: ${rawHeaders[index + 1]}`);
+  }
+  return { status, statusMessage, fields, body: body.toString('latin1') };
+}
