@@ -1,0 +1,237 @@
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { LLMock } from '@copilotkit/aimock';
+import type { Stats } from 'express-ai-cache';
+import { describe, expect, it } from 'vitest';
+import { faultsIn } from '../../examples/quickstart/checks.ts';
+import type { Answer, Row } from '../../examples/quickstart/drive.ts';
+import type { Figures } from '../../examples/quickstart/figures.ts';
+import { startRedis } from '../support/redis-server.ts';
+
+const root = join(import.meta.dirname, '../..');
+const program = ['--conditions=@express-ai-cache/source', join(root, 'examples/quickstart/main.ts')];
+const { PATH } = process.env;
+
+interface Run {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs it with nothing in its environment but `PATH` and what is given. */
+async function quickstart(env: Record<string, string> = {}, args: readonly string[] = ['--exit']): Promise<Run> {
+  const options = { cwd: root, env: { PATH, ...env }, timeout: 45_000 };
+  try {
+    return { code: 0, ...(await promisify(execFile)(process.execPath, [...program, ...args], options)) };
+  } catch (error) {
+    return error as Run;
+  }
+}
+
+/** The table's rows: request, HTTP, Cache-Status, and the provider calls, which the time stands before. */
+function tableIn(stdout: string): string[][] {
+  const lines = stdout.split('\n');
+  const start = lines.findIndex((line) => line.startsWith('─')) + 1;
+  return lines.slice(start, lines.indexOf('', start)).map((line) => {
+    const cells = line.split(/ {2,}/);
+    return cells.length === 5 ? [...cells.slice(0, 3), String(cells[4])] : cells;
+  });
+}
+
+const withoutTtl = (rows: string[][]): string[][] =>
+  rows.map((row) => row.map((cell) => cell.replace(/ttl=\d+/, 'ttl=…')));
+
+const STORED = 'ai-cache; fwd=miss; stored';
+const COLLAPSED = 'ai-cache; fwd=miss; collapsed';
+const MEMORY_HIT = 'ai-cache; hit; ttl=…; detail=memory';
+const REDIS_HIT = 'ai-cache; hit; ttl=…; detail=redis';
+
+describe('the quickstart', () => {
+  it('asks the emulator once for a question and its repeat, once for 50 at once, and ends with 0', async () => {
+    const { code, stdout, stderr } = await quickstart();
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const rows = withoutTtl(tableIn(stdout));
+    expect(rows.filter(([request]) => request !== '')).toEqual([
+      ['first ask', '200', STORED, '1'],
+      ['the same again', '200', MEMORY_HIT, '0'],
+      ['50 at once, a new text', '50 × 200', `1 × ${STORED}`, '1'],
+      ['a changed option', '200', STORED, '1'],
+      ['another caller', '200', STORED, '1'],
+    ]);
+    // On a machine that is slow enough one of the 50 comes when the answer is stored.
+    const [waited, ...late] = rows
+      .filter(([request]) => request === '')
+      .map(([, cell = '']) => cell.replace(/^\d+/, 'n'));
+    expect([waited, ...late.filter((cell) => cell !== `n × ${MEMORY_HIT}`)]).toEqual([`n × ${COLLAPSED}`]);
+    expect(stdout).toMatch(/^OpenTelemetry +54 cache\.get and 4 cache\.fill spans, 54 requests in /m);
+    expect(stdout).toContain('Everything came out as it should.');
+    expect(stdout.split('\n').filter((line) => line.length > 110)).toEqual([]);
+  });
+
+  it('with REDIS_URL finds an answer at another instance, and does not mind other runs on the same Redis', async () => {
+    const redis = await startRedis();
+    try {
+      const runs = await Promise.all([quickstart({ REDIS_URL: redis.url }), quickstart({ REDIS_URL: redis.url })]);
+      for (const { code, stdout } of runs) {
+        expect(stdout).toContain('memory, Redis (ready)');
+        expect(withoutTtl(tableIn(stdout)).at(-1)).toEqual(['the first, at another instance', '200', REDIS_HIT, '0']);
+        expect(code).toBe(0);
+      }
+      expect(await redis.cli('dbsize')).toBe('8');
+    } finally {
+      await redis.stop();
+    }
+  });
+
+  it('says what is wrong and ends with 1 where Redis is not there, with every request answered', async () => {
+    const { code, stdout, stderr } = await quickstart({ REDIS_URL: '/nowhere/redis.sock' });
+    expect(code).toBe(1);
+    expect(stderr).toContain('No connection to Redis: ENOENT.');
+    expect(tableIn(stdout).filter((row) => row.length === 4 && !/\b200$/.test(row[1] ?? ''))).toEqual([]);
+    expect(stdout).toContain('- the first, at another instance: not from Redis: Cache-Status is ai-cache; fwd=miss');
+  });
+
+  it('asks the provider that OPENAI_API_KEY and OPENAI_BASE_URL name, and counts the calls itself', async () => {
+    const provider = new LLMock({ port: 0 });
+    provider.onMessage(/[^]*/, { content: 'An answer.' });
+    await provider.start();
+    try {
+      const { code, stdout } = await quickstart({ OPENAI_API_KEY: 'secret', OPENAI_BASE_URL: `${provider.url}/v1` });
+      expect(code).toBe(0);
+      expect(stdout).toContain(`gpt-4o-mini at 127.0.0.1:${provider.port}`);
+      expect(stdout).not.toContain('secret');
+      expect(provider.getRequests()).toHaveLength(4);
+    } finally {
+      await provider.stop();
+    }
+  });
+
+  it('names a PORT that is none, and an argument that it does not know', async () => {
+    expect(await quickstart({ PORT: 'abc' })).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('PORT is "abc"'),
+    });
+    expect(await quickstart({}, ['--exti'])).toMatchObject({ code: 1, stderr: expect.stringContaining('--exti') });
+  });
+
+  it('without --exit stays up, answers what it invites to, and ends on SIGINT with 0', async () => {
+    const child = spawn(process.execPath, program, { cwd: root, env: { PATH }, stdio: ['ignore', 'pipe', 'inherit'] });
+    const exited = once(child, 'exit');
+    let printed = '';
+    const invited = Promise.withResolvers<void>();
+    child.stdout.on('data', (chunk: Buffer) => {
+      printed += chunk.toString();
+      if (printed.includes('Ctrl-C ends this.')) invited.resolve();
+    });
+    try {
+      await Promise.race([invited.promise, exited]);
+      const urls = [...printed.matchAll(/^(?:Statistics|Performance|State|Prometheus) +(http\S+)$/gm)].map(([, url]) =>
+        String(url),
+      );
+      const statuses = await Promise.all(urls.map(async (url) => (await fetch(url)).status));
+      expect(statuses).toEqual([200, 200, 200, 200]);
+    } finally {
+      child.kill('SIGINT');
+    }
+    expect(await exited).toEqual([0, null]);
+  });
+});
+
+describe('faultsIn', () => {
+  const answer = (cacheStatus: string, fields: Partial<Answer> = {}): Answer => ({
+    status: 200,
+    cacheStatus,
+    body: 'a',
+    ...fields,
+  });
+  const made = answer(STORED);
+  const good = {
+    made: { title: 'made', expected: 'made', answers: [made], ms: 1, providerCalls: 1 },
+    memory: {
+      title: 'memory',
+      expected: 'memory',
+      answers: [answer('ai-cache; hit; ttl=9; detail=memory')],
+      ms: 1,
+      providerCalls: 0,
+      repeats: made,
+    },
+    shared: { title: 'shared', expected: 'shared', answers: [answer(COLLAPSED), made], ms: 1, providerCalls: 1 },
+  } as const satisfies Record<string, Row>;
+  const figures = (stats: Partial<Stats> = {}, rest: Partial<Figures> = {}): Figures => ({
+    stats: {
+      hits: 1,
+      misses: 2,
+      stale: 0,
+      coalesced: 1,
+      bypassed: 0,
+      errors: 0,
+      hitRatio: 0.5,
+      saved: { inputTokens: 1, outputTokens: 1, seconds: 1, unknown: 0 },
+      byModel: [],
+      ...stats,
+    },
+    getSpans: 4,
+    fillSpans: 2,
+    requestsMeasured: 4,
+    ...rest,
+  });
+  const faults = (
+    rows: Partial<Record<keyof typeof good, Partial<Row>>>,
+    of = figures(),
+    isEmulated = true,
+  ): string[] => {
+    const names = ['made', 'memory', 'shared'] as const;
+    return faultsIn(
+      names.map((name) => ({ ...good[name], ...rows[name] })),
+      of,
+      { isEmulated },
+    );
+  };
+
+  it('finds none where everything is as it should be', () => {
+    expect(faults({})).toEqual([]);
+  });
+
+  it('finds a repeat that was made anew', () => {
+    expect(faults({ memory: { answers: [made], providerCalls: 1 } })).toEqual([
+      `memory: not from the memory tier: Cache-Status is ${STORED}`,
+      'memory: provider calls: 1, not 0',
+    ]);
+  });
+
+  it('finds a repeat with other bytes', () => {
+    const other = answer('ai-cache; hit; ttl=9; detail=memory', { body: 'b' });
+    expect(faults({ memory: { answers: [other] } })).toEqual(['memory: the answers are not byte for byte the same']);
+  });
+
+  it('finds that a crowd asked the provider twice', () => {
+    expect(faults({ shared: { answers: [made, made], providerCalls: 2 } })).toHaveLength(2);
+  });
+
+  it('finds an answer that was not stored, an error, and no answer at all', () => {
+    expect(faults({ made: { answers: [answer('ai-cache; fwd=miss; detail=stream')] } })).toHaveLength(1);
+    expect(faults({ made: { answers: [answer(STORED, { status: 502 })] } })).toEqual(['made: HTTP status 502, a']);
+    expect(faults({ made: { answers: [] } })).toContain('made: there is no answer');
+  });
+
+  it('lets a real provider be asked again for an answer, but not for a repeat', () => {
+    expect(faults({ made: { providerCalls: 2 } })).toEqual(['made: provider calls: 2, not 1']);
+    expect(faults({ made: { providerCalls: 2 } }, figures(), false)).toEqual([]);
+    expect(faults({ made: { providerCalls: 0 } }, figures(), false)).toHaveLength(1);
+    expect(faults({ memory: { providerCalls: 1 } }, figures(), false)).toHaveLength(1);
+  });
+
+  it('finds counts that do not add up, spans that are missing and savings that are not there', () => {
+    expect(faults({}, figures({ misses: 3 }))).toEqual(['misses: 3, not 2']);
+    expect(faults({}, figures({ coalesced: 0 }))).toHaveLength(1);
+    expect(faults({}, figures({ errors: 1 }))).toHaveLength(1);
+    expect(faults({}, figures({}, { getSpans: 0 }))).toEqual(['cache.get spans: 0, not 4']);
+    expect(faults({}, figures({}, { fillSpans: 3 }))).toHaveLength(1);
+    expect(faults({}, figures({}, { requestsMeasured: 0 }))).toHaveLength(1);
+    expect(faults({}, figures({ saved: { inputTokens: 0, outputTokens: 0, seconds: 1, unknown: 1 } }))).toEqual([
+      'nothing was saved',
+    ]);
+  });
+});
