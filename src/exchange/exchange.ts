@@ -48,18 +48,23 @@ export function onceClosed(exchange: Exchange, listener: () => void): void {
   else exchange.res.once('close', listener);
 }
 
-/** The one outcome of this request, emitted when its response is over; `facts` is asked then. */
-export function reportOutcome(exchange: Exchange, context: ContextState | undefined, facts: () => OutcomeFacts): void {
+/** The one outcome of this request, emitted when its response is over; `facts` is asked then and may take a moment to know. */
+export function reportOutcome(
+  exchange: Exchange,
+  context: ContextState | undefined,
+  facts: () => OutcomeFacts | Promise<OutcomeFacts>,
+): void {
   const { parts, res, startedAt } = exchange;
   onceClosed(exchange, () => {
-    const outcome: Outcome = Object.freeze({
-      ...facts(),
-      ...withRoute(exchange),
-      status: res.statusCode,
-      durationMs: parts.clock.monotonic() - startedAt,
-    });
-    if (context !== undefined) context.outcome = outcome;
-    parts.observe({ type: 'request', outcome });
+    const ended = { status: res.statusCode, durationMs: parts.clock.monotonic() - startedAt };
+    const emit = (known: OutcomeFacts): void => {
+      const outcome: Outcome = Object.freeze({ ...known, ...withRoute(exchange), ...ended });
+      if (context !== undefined) context.outcome = outcome;
+      parts.observe({ type: 'request', outcome });
+    };
+    const known = facts();
+    if (known instanceof Promise) void known.then(emit);
+    else emit(known);
   });
 }
 

@@ -2,7 +2,7 @@ import { openContext, type ContextState } from './context.ts';
 import { decompress } from '../entry/compression.ts';
 import type { Coding, Entry } from '../entry/entry.ts';
 import { internalFault } from '../errors.ts';
-import { onceClosed, reportOutcome, withRoute, type KeyedExchange } from './exchange.ts';
+import { onceClosed, reportOutcome, withRoute, type KeyedExchange, type OutcomeFacts } from './exchange.ts';
 import type { Flight } from '../flight/single-flight.ts';
 import { makeEntry } from './make-entry.ts';
 import { type Refusal } from '../policy/storable.ts';
@@ -45,6 +45,8 @@ class Fill {
   #verdict: { readonly refusal: Refusal | undefined } | undefined;
   #recording: Recording | undefined;
   #result: { readonly stored: boolean; readonly notStored?: string } | undefined;
+  /** The body decoded, while that takes time and the result waits for it. */
+  #decoding: Promise<unknown> | undefined;
 
   constructor(exchange: KeyedExchange, options: FillOptions) {
     const { parts, req, request } = exchange;
@@ -138,7 +140,12 @@ class Fill {
     const { flight } = this.#options;
     const { head, body } = recording;
     const coding = codingOf(head?.headers ?? []);
-    const identity = body === undefined || coding === 'identity' ? body : await this.#decoded(body, coding);
+    let identity = body;
+    if (body !== undefined && coding !== 'identity') {
+      const decoding = this.#decoded(body, coding);
+      this.#decoding = decoding;
+      identity = await decoding;
+    }
     const { refusal } = this.#verdict ?? { refusal: whyNot(this.#exchange, this.#context, recording, identity) };
     this.#result = refusal === undefined ? { stored: true } : { stored: false, notStored: refusal.reason };
     if (head === undefined || body === undefined || identity === undefined || refusal?.kind === 'declared') {
@@ -166,7 +173,14 @@ class Fill {
     }
   }
 
-  #outcome() {
+  #outcome(): OutcomeFacts | Promise<OutcomeFacts> {
+    // The result is made by the one who waited for the body first.
+    return this.#result === undefined && this.#decoding !== undefined
+      ? this.#decoding.then(() => this.#facts())
+      : this.#facts();
+  }
+
+  #facts(): OutcomeFacts {
     const { res, request } = this.#exchange;
     const failed = res.statusCode >= 500;
     return {

@@ -1,8 +1,8 @@
 import type { ContextState } from './context.ts';
-import { userFunctionThrew } from '../errors.ts';
 import type { KeyedExchange } from './exchange.ts';
 import { whyNotStorable, type Refusal } from '../policy/storable.ts';
 import { coversHeader } from '../request/covered-headers.ts';
+import { callUserFunction } from '../request/user-function.ts';
 import type { RecordedHead, Recording } from '../response/recorder.ts';
 
 /** Why may this answer not be stored, as far as its head, and its body where that is known, tell? */
@@ -38,17 +38,20 @@ export function whyNot(
     : whyNotByUser(exchange, head, identity);
 }
 
-/** Does the route's `shouldStore` refuse? A function that throws refuses too, and is reported. */
+/** Does the route's `shouldStore` refuse? A function that fails refuses too, and is reported. */
 export function whyNotByUser(
   { parts, route, req }: KeyedExchange,
   head: RecordedHead,
   identity: Buffer,
 ): Refusal | undefined {
+  const { shouldStore } = route;
+  if (shouldStore === undefined) return undefined;
+  const response = { status: head.status, headers: head.headers, body: identity };
   try {
-    const isWanted = route.shouldStore?.({ status: head.status, headers: head.headers, body: identity }, req) !== false;
+    const isWanted = callUserFunction('shouldStore', () => shouldStore(response, req), req) !== false;
     return isWanted ? undefined : { reason: 'should-store', kind: 'declared' };
   } catch (error) {
-    parts.report(userFunctionThrew('shouldStore', error));
+    parts.report(error);
     return { reason: 'should-store-failed', kind: 'declared' };
   }
 }
