@@ -7,7 +7,6 @@ const projects = {
   redis: 30_000,
   contract: 30_000,
   telemetry: 30_000,
-  examples: 60_000,
   clients: 30_000,
   examples: 120_000,
   package: 120_000,
