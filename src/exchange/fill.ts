@@ -95,7 +95,7 @@ class Fill {
       fwd: this.#options.fwd,
       stored: this.#verdict !== undefined && refusal === undefined,
       ...(detail === undefined ? {} : { detail }),
-      ...(parts.config.cacheStatus === 'key' ? { key: key.text } : {}),
+      ...(parts.config.cacheStatus === 'key' ? { key: key.digest } : {}),
     });
     return appendCacheStatus(res, member);
   }

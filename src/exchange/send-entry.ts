@@ -52,7 +52,7 @@ export function sendEntry(
   facts: { ageSeconds?: number; cacheStatus: CacheStatus },
 ): void {
   const { parts, req, res, key } = exchange;
-  const status = parts.config.cacheStatus === 'key' ? { ...facts.cacheStatus, key: key.text } : facts.cacheStatus;
+  const status = parts.config.cacheStatus === 'key' ? { ...facts.cacheStatus, key: key.digest } : facts.cacheStatus;
   const isConditional = req.method !== 'POST' && CONDITIONALS.some((name) => req.headers[name] !== undefined);
   replayEntry(res, {
     entry,

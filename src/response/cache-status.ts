@@ -1,7 +1,10 @@
 import type { ServerResponse } from 'node:http';
 import { serializeBareItem, Token } from 'structured-headers';
 
-/** What the cache did with one request, as `Cache-Status` says it (RFC 9211 §2). */
+/** So many hex digits of a key's digest are shown, as spans do. */
+const KEY_PREFIX_LENGTH = 16;
+
+/** What the cache did with one request, as `Cache-Status` says it (RFC 9211 §2). `key`: the key's digest. */
 export type CacheStatus =
   | { readonly hit: true; readonly ttlSeconds: number; readonly detail?: string; readonly key?: string }
   | {
@@ -20,7 +23,7 @@ export function cacheStatusOf(name: string): (status: CacheStatus) => string {
   const member = serializeBareItem(tokenOrString(name));
   return (status) => {
     const parameters = 'hit' in status ? hitParameters(status) : forwardParameters(status);
-    return [member, ...parameters, ...text('detail', status.detail), ...text('key', status.key)].join('; ');
+    return [member, ...parameters, ...detailOf(status.detail), ...keyOf(status.key)].join('; ');
   };
 }
 
@@ -36,8 +39,13 @@ function forwardParameters(status: {
   return [`fwd=${status.fwd}`, ...(status.stored ? ['stored'] : []), ...(status.collapsed ? ['collapsed'] : [])];
 }
 
-function text(name: string, value: string | undefined): string[] {
-  return value === undefined ? [] : [`${name}=${serializeBareItem(tokenOrString(value))}`];
+function detailOf(detail: string | undefined): string[] {
+  return detail === undefined ? [] : [`detail=${serializeBareItem(tokenOrString(detail))}`];
+}
+
+/** A String, also where it could be a Token (RFC 9211 §2.7). */
+function keyOf(digest: string | undefined): string[] {
+  return digest === undefined ? [] : [`key=${serializeBareItem(digest.slice(0, KEY_PREFIX_LENGTH))}`];
 }
 
 function tokenOrString(value: string): Token | string {
@@ -48,6 +56,6 @@ function tokenOrString(value: string): Token | string {
 export function appendCacheStatus(res: ServerResponse, member: string | undefined): (() => void) | undefined {
   if (member === undefined) return undefined;
   const before = res.getHeader('cache-status');
-  res.setHeader('Cache-Status', before === undefined ? member : `${String(before)}, ${member}`);
+  res.setHeader('Cache-Status', before === undefined ? member : [before, member].flat().join(', '));
   return () => (before === undefined ? res.removeHeader('cache-status') : void res.setHeader('cache-status', before));
 }
