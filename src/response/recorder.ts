@@ -62,7 +62,7 @@ class Recorder {
   constructor(res: ServerResponse, options: RecorderOptions) {
     this.#res = res;
     this.#options = options;
-    this.#outer = { ...res.getHeaders() };
+    this.#outer = headersOf(res);
     this.#undo.push(beforeHead(res, () => this.#onHead()));
     this.#patch('write', (original, args) => this.#write(original, args));
     this.#patch('end', (original, args) => this.#end(original, args));
@@ -165,6 +165,13 @@ function bytesOf([chunk, encoding]: readonly unknown[]): Buffer | undefined {
   if (typeof chunk === 'string')
     return Buffer.from(chunk, typeof encoding === 'string' ? (encoding as BufferEncoding) : 'utf8');
   return chunk instanceof Uint8Array ? Buffer.from(chunk) : undefined;
+}
+
+/** The headers set so far. Lists are copied: `appendHeader` adds to them in place. */
+function headersOf(res: ServerResponse): Record<string, OutgoingHttpHeader | undefined> {
+  const headers = res.getHeaders();
+  for (const [name, value] of Object.entries(headers)) if (Array.isArray(value)) headers[name] = [...value];
+  return headers;
 }
 
 /** What is set on `res` beside what was there before the handler ran; of `Vary` only the fields that were added. */
