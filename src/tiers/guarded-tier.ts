@@ -4,7 +4,7 @@ import { AICacheError, redisAnswered, redisTimedOut, type AICacheErrorCode } fro
 import type { Budget } from './budget.ts';
 import { CircuitBreaker, type CircuitState, type Pass } from './circuit-breaker.ts';
 import type { RedisConnection } from './redis-connection.ts';
-import { isCommandTimeout, isErrorReply, reasonOf } from './redis-failure.ts';
+import { isCommandTimeout, isConnectionGone, isErrorReply, reasonOf } from './redis-failure.ts';
 import { settle, type Settled } from './settle.ts';
 import type { CacheKey, Tier, TierName } from './tier.ts';
 
@@ -23,7 +23,7 @@ export interface GuardedTierOptions {
   /** The longest wait for one call, milliseconds. */
   readonly timeoutMs: number;
   /** Where the tier depends on a connection: dropped when calls time out, its readiness closes the circuit. */
-  readonly connection?: Pick<RedisConnection, 'reconnect' | 'onReady'>;
+  readonly connection?: Pick<RedisConnection, 'state' | 'reconnect' | 'onReady'>;
   readonly clock: Clock;
   /** Must not throw. Told once a minute of each kind of failure, and again after the circuit was open in between. */
   readonly onError: (error: AICacheError) => void;
@@ -95,27 +95,35 @@ export class GuardedTier {
     settled: Exclude<Settled<never>, { end: 'value' }>,
     deadlineMs: number,
   ): AICacheErrorCode {
-    if (settled.end === 'timeout' || isCommandTimeout(settled.error)) {
-      // Commands that timed out stay in ioredis' queue; when the circuit opens on them the connection goes, and they with it.
-      if (this.#breaker.failed(pass, 'timeout')) this.#options.connection?.reconnect();
-      return this.#report(operation, redisTimedOut(operation, deadlineMs));
-    }
-    const { error } = settled;
+    const thrown = settled.end === 'error' ? settled.error : undefined;
+    const timedOut = settled.end === 'timeout' || isCommandTimeout(thrown);
+    const error = timedOut ? redisTimedOut(operation, deadlineMs) : asCacheError(operation, thrown);
+    if (this.#isOursToTell(error, thrown)) this.#report(operation, error);
     // An error reply came at once and concerns one command: it costs no wait, so it opens no circuit.
-    if (isErrorReply(error)) this.#breaker.succeeded();
-    else this.#breaker.failed(pass, 'error');
-    if (!(error instanceof AICacheError)) return this.#report(operation, redisAnswered(operation, reasonOf(error)));
-    // What the connection throws it has reported itself.
-    return error.code === 'REDIS_REPLY_MISMATCH' ? this.#report(operation, error) : error.code;
-  }
-
-  #report(operation: Operation, error: AICacheError): AICacheErrorCode {
-    const kind = `${operation} ${error.code}`;
-    const now = this.#options.clock.monotonic();
-    if (now - (this.#reported.get(kind) ?? -Infinity) >= REPORT_AGAIN_MS) {
-      this.#reported.set(kind, now);
-      this.#options.onError(error);
+    if (isErrorReply(thrown)) this.#breaker.succeeded();
+    else if (this.#breaker.failed(pass, timedOut ? 'timeout' : 'error') && timedOut) {
+      // Commands that timed out stay in ioredis' queue: the connection goes, and they with it.
+      this.#options.connection?.reconnect();
     }
     return error.code;
   }
+
+  /** A connection that is down tells so itself; that an answer was another's nobody else does. */
+  #isOursToTell({ code }: AICacheError, thrown: unknown): boolean {
+    const { connection } = this.#options;
+    if (connection === undefined || code === 'REDIS_REPLY_MISMATCH') return true;
+    return connection.state() === 'ready' && !isConnectionGone(thrown);
+  }
+
+  #report(operation: Operation, error: AICacheError): void {
+    const kind = `${operation} ${error.code}`;
+    const now = this.#options.clock.monotonic();
+    if (now - (this.#reported.get(kind) ?? -Infinity) < REPORT_AGAIN_MS) return;
+    this.#reported.set(kind, now);
+    this.#options.onError(error);
+  }
+}
+
+function asCacheError(operation: Operation, error: unknown): AICacheError {
+  return error instanceof AICacheError ? error : redisAnswered(operation, reasonOf(error));
 }

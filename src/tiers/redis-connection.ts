@@ -91,11 +91,10 @@ export class RedisConnection {
     this.#client ??= await this.#create();
     if (this.#isClosed()) throw cacheClosed();
     try {
-      await this.#client.connect();
-    } catch (error) {
-      if (this.#isClosed()) throw cacheClosed();
-      // ioredis rejects with 'Connection is closed'; the reason came before it as an event.
-      throw redisUnreachable(this.#reason === 'closed' ? reasonOf(error) : this.#reason);
+      await readyOrEnded(this.#client);
+    } catch {
+      // The reason came as an event before.
+      throw this.#isClosed() ? cacheClosed() : redisUnreachable(this.#reason);
     }
     return this.#client;
   }
@@ -157,6 +156,20 @@ export class RedisConnection {
     if (await within(CLOSE_DEADLINE_MS, ended)) return;
     client.disconnect();
   }
+}
+
+/** Connects. `connect()` alone would not do: that of a Cluster does not settle where the ready check fails. */
+function readyOrEnded(client: RedisClient): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const finish = (settle: () => void): void => {
+      client.off('ready', onReady).off('end', onEnd);
+      settle();
+    };
+    const onReady = (): void => finish(resolve);
+    const onEnd = (): void => finish(reject);
+    client.once('ready', onReady).once('end', onEnd);
+    client.connect().catch(onEnd);
+  });
 }
 
 /** Did `work` end within so many milliseconds? */

@@ -10,6 +10,15 @@ export function isCommandTimeout(error: unknown): boolean {
   return error instanceof Error && error.message === 'Command timed out';
 }
 
+/** ioredis 5 and 6 mark the commands of a lost connection by these texts alone. */
+const GONE =
+  /^(?:Connection is closed|Stream isn't writeable|Cluster isn't ready|Cluster is ended|None of startup nodes|Command aborted due to connection close|Reached the max retries)/;
+
+/** The command failed because its connection has gone. */
+export function isConnectionGone(error: unknown): boolean {
+  return error instanceof Error && (GONE.test(error.message) || 'syscall' in error);
+}
+
 /** One word for a failure, such as `ECONNREFUSED`, `WRONGPASS` or `OOM`; never holds data. */
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown';
