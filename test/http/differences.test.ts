@@ -43,7 +43,7 @@ describe.each(expressVersions)('on $name', ({ express }) => {
     const site = await cachedSite(express, (_req, res, run) => res.json({ run }), {
       route: { varyHeaders: ['X-Flavour'] },
     });
-    const asked = [await site.ask(base), await site.ask(other), await site.ask(base), await site.ask(other)];
+    const asked = await site.askInTurn(base, other, base, other);
     expect(asked.map(({ text }) => text)).toEqual(['{"run":1}', '{"run":2}', '{"run":1}', '{"run":2}']);
     expect(site.runs).toBe(2);
   });
@@ -59,11 +59,11 @@ describe.each(expressVersions)('on $name', ({ express }) => {
   it('two callers share nothing by default and everything where the route says so', async () => {
     const apart = await cachedSite(express, (_req, res, run) => res.json({ run }));
     const shared = await cachedSite(express, (_req, res, run) => res.json({ run }), { route: { scope: 'shared' } });
-    for (const site of [apart, shared]) {
-      await site.ask({ ...base, headers: { authorization: 'Bearer a' } });
-      await site.ask({ ...base, headers: { authorization: 'Bearer b' } });
-      await site.ask(base);
-    }
+    const sent = [{ authorization: 'Bearer a' }, { authorization: 'Bearer b' }, {}].map((headers) => ({
+      ...base,
+      headers,
+    }));
+    await Promise.all([apart.askInTurn(...sent), shared.askInTurn(...sent)]);
     expect([apart.runs, shared.runs]).toEqual([3, 1]);
   });
 

@@ -72,8 +72,7 @@ describe.each(expressVersions)('a repeated request on $name', ({ express }) => {
 
   it('is answered from the store however often it comes', async () => {
     const site = await cachedSite(express, (_req, res, run) => res.json({ run }));
-    const answers = [];
-    for (let count = 0; count < 20; count += 1) answers.push(await site.ask({ json: sent }));
+    const answers = await site.askInTurn(...Array.from({ length: 20 }, () => ({ json: sent })));
     expect(new Set(answers.map(({ text }) => text))).toEqual(new Set(['{"run":1}']));
     expect(site.runs).toBe(1);
     expect(site.cache.stats()).toMatchObject({ hits: 19, misses: 1, bypassed: 0 });

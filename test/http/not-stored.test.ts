@@ -4,7 +4,8 @@ import { deflateRawSync } from 'node:zlib';
 import type { Request, Response } from 'express';
 import { describe, expect, it } from 'vitest';
 import { aiCacheContext } from '../../src/exchange/context.ts';
-import { cachedSite, type SiteOptions } from '../support/cached-site.ts';
+import type { Answer } from '../support/ask.ts';
+import { cachedSite, type CachedSite, type SiteOptions } from '../support/cached-site.ts';
 import { expressVersions } from '../support/express.ts';
 
 type Handler = (req: Request, res: Response) => unknown;
@@ -114,7 +115,7 @@ const kept: readonly [what: string, handler: Handler, options?: SiteOptions][] =
 describe.each(expressVersions)('on $name', ({ express }) => {
   it.each(refused)('%s is not stored: %s', async (_what, reason, handler, options) => {
     const site = await cachedSite(express, handler, options);
-    const [first, second] = [await site.ask(), await site.ask()];
+    const [first, second] = await twice(site);
     expect([first.cacheStatus, second.cacheStatus]).toEqual(Array(2).fill(`ai-cache; fwd=miss; detail=${reason}`));
     expect([first.status, first.text]).toEqual([second.status, second.text]);
     expect(site.runs).toBe(2);
@@ -128,7 +129,7 @@ describe.each(expressVersions)('on $name', ({ express }) => {
     '%s is not stored, which only telemetry tells: %s',
     async (_what, reason, handler, options) => {
       const site = await cachedSite(express, handler, options);
-      const [first, second] = [await site.ask(), await site.ask()];
+      const [first, second] = await twice(site);
       expect([first.cacheStatus, second.cacheStatus]).toEqual([KNOWN_AT_THE_END, KNOWN_AT_THE_END]);
       expect(first.body).toEqual(second.body);
       expect(site.runs).toBe(2);
@@ -148,7 +149,7 @@ describe.each(expressVersions)('on $name', ({ express }) => {
     const answer: Handler = (_req, res) => res.vary('Authorization').json({});
     const apart = await cachedSite(express, answer);
     const shared = await cachedSite(express, answer, { route: { scope: 'shared' } });
-    for (const site of [apart, shared]) await site.ask();
+    await Promise.all([apart.ask(), shared.ask()]);
     expect((await apart.ask()).cacheStatus).toMatch(/^ai-cache; hit/);
     expect((await shared.ask()).cacheStatus).toBe('ai-cache; fwd=miss; detail=vary');
   });
@@ -175,7 +176,11 @@ describe.each(expressVersions)('on $name', ({ express }) => {
   });
 });
 
-function reasons(site: { cache: { monitor(): { snapshot(): { requests: { notStoredReasons: object } } } } }): object {
+async function twice(site: CachedSite): Promise<[Answer, Answer]> {
+  return [await site.ask(), await site.ask()];
+}
+
+function reasons(site: CachedSite): object {
   return site.cache.monitor().snapshot().requests.notStoredReasons;
 }
 

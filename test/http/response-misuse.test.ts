@@ -161,9 +161,9 @@ describe.each(expressVersions)('on $name', ({ express }) => {
   });
 });
 
-function guarded(work: () => unknown, next: (error: unknown) => void): void {
+async function guarded(work: () => unknown, next: (error: unknown) => void): Promise<void> {
   try {
-    Promise.resolve(work()).catch(next);
+    await work();
   } catch (error) {
     next(error);
   }

@@ -17,7 +17,7 @@ export function wireOf(bytes: Buffer): Wire {
 }
 
 /** What one connection or one moment decides. */
-const OF_THE_MOMENT = [
+const OF_THE_MOMENT = new Set([
   'cache-status',
   'age',
   'date',
@@ -25,14 +25,14 @@ const OF_THE_MOMENT = [
   'content-length',
   'connection',
   'keep-alive',
-];
+]);
 
 /** What a repeat must have in common with the first answer. */
 export function repeatable({ status, statusMessage, rawHeaders, body }: Answer): unknown {
   const fields: string[] = [];
   for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
     const name = rawHeaders[index] as string;
-    if (!OF_THE_MOMENT.includes(name.toLowerCase())) fields.push(`${name}: ${rawHeaders[index + 1]}`);
+    if (!OF_THE_MOMENT.has(name.toLowerCase())) fields.push(`${name}: ${rawHeaders[index + 1]}`);
   }
   return { status, statusMessage, fields, body: body.toString('latin1') };
 }

@@ -33,6 +33,15 @@ export async function ask(port: number, sent: Sent = {}): Promise<Answer> {
   return read(answer);
 }
 
+/** Sends each request when the one before has been answered. */
+export function askInTurn(port: number, requests: readonly Sent[]): Promise<Answer[]> {
+  return requests.reduce<Promise<Answer[]>>(async (before, sent) => {
+    const answers = await before;
+    answers.push(await ask(port, sent));
+    return answers;
+  }, Promise.resolve([]));
+}
+
 /** Sends a request and leaves the rest to the caller, who must listen to its `error` if it is aborted. */
 export function send(port: number, sent: Sent = {}): ClientRequest {
   const { path = '/', headers = {}, agent = false } = sent;

@@ -7,7 +7,7 @@ import type { AIResponseCacheOptions } from '../../src/config/options.ts';
 import type { AIRouteOptions } from '../../src/config/route-options.ts';
 import type { AICacheError } from '../../src/errors.ts';
 import { aiCache } from '../../src/middleware.ts';
-import { ask, type Answer, type Sent } from './ask.ts';
+import { ask, askInTurn, type Answer, type Sent } from './ask.ts';
 import { countedHandler } from './counted-handler.ts';
 import { listen, type Listening } from './http.ts';
 
@@ -34,6 +34,8 @@ export interface CachedSite extends Listening {
   /** What `onError` was told. */
   readonly errors: readonly AICacheError[];
   ask(sent?: Sent): Promise<Answer>;
+  /** One request after the other has been answered. */
+  askInTurn(...sent: Sent[]): Promise<Answer[]>;
 }
 
 /** The handler gets the number of its run, from 1. A fault of the cache itself fails the test, whatever else it expects. */
@@ -68,6 +70,7 @@ export async function cachedSite(
       return handler.runs;
     },
     ask: (sent) => ask(listening.port, sent),
+    askInTurn: (...sent) => askInTurn(listening.port, sent),
   };
 }
 
