@@ -102,7 +102,6 @@ class Fill {
 
   /** The client has everything, or has gone: a handler that had begun to send is cut, one still at work may finish. */
   #onClosed(cut: () => void): void {
-    this.#hidden?.restore();
     if (this.#recording !== undefined) return;
     if (this.#exchange.res.headersSent) cut();
     else setTimeout(cut, this.#exchange.parts.abandonMs).unref();
@@ -113,6 +112,7 @@ class Fill {
     const fillMs = parts.clock.monotonic() - this.#startedAt;
     const failure = errorTypeOf(recording);
     this.#recording = recording;
+    this.#hidden?.restore();
     const put = this.#span.startPut();
     this.#span.end({ ...failure, clientGone: !recording.ended, ...modelOf(request) });
     parts.observe({

@@ -41,6 +41,8 @@ export type NotStoredReason =
   | 'should-store-failed';
 
 const STORED_STATUSES: ReadonlySet<number> = new Set([200, 201, 203, 204]);
+/** Answers to a condition or a range, which are not in the key: they are for the one who asked (RFC 9110 §13, §14). */
+const ASKERS_OWN: ReadonlySet<number> = new Set([206, 304, 412, 416]);
 const STREAM_TYPES: ReadonlySet<string> = new Set([
   'text/event-stream',
   'application/x-ndjson',
@@ -58,7 +60,9 @@ export function whyNotStorable(candidate: Candidate, covers: Covers): Refusal | 
   return (
     whyDeclared(parseCacheControl(fieldOf(headers, 'cache-control') ?? '')) ??
     whyVary(fieldOf(headers, 'vary'), covers) ??
-    (STORED_STATUSES.has(status) ? undefined : { reason: 'status', kind: 'other' }) ??
+    (STORED_STATUSES.has(status)
+      ? undefined
+      : { reason: 'status', kind: ASKERS_OWN.has(status) ? 'declared' : 'other' }) ??
     whyForm(candidate)
   );
 }
