@@ -202,7 +202,7 @@ export function redisAnswered(operation: string, reason: string): AICacheError {
 }
 
 export function redisTimedOut(operation: string, timeoutMs: number): AICacheError {
-  return new AICacheError('REDIS_TIMEOUT', `Redis did not ${operation} an entry within ${timeoutMs} ms.`, {
+  return new AICacheError('REDIS_TIMEOUT', `Redis did not ${operation} an entry within ${Math.round(timeoutMs)} ms.`, {
     option: 'redisTimeoutMs',
     help: 'The request went on without it; look for slow commands and a slow network before raising redisTimeoutMs.',
   });
@@ -216,6 +216,31 @@ export function redisReplyMismatch(operation: string): AICacheError {
       help: 'The answer was not used and the connection was dropped; if this repeats, look at the proxies between here and Redis.',
     },
   );
+}
+
+/** `reason` as for `redisUnreachable`. */
+export function clusterFlightFailed(reason: string): AICacheError {
+  return new AICacheError('REDIS_FAILED', `Redis failed to coordinate the fills of several processes: ${reason}.`, {
+    option: 'coalesce.across',
+    help: 'Each process runs one fill a key for itself meanwhile; the word names the error in the documentation of Redis or Node.js.',
+  });
+}
+
+export function clusterFlightTimedOut(timeoutMs: number): AICacheError {
+  return new AICacheError(
+    'REDIS_TIMEOUT',
+    `Redis did not answer within ${timeoutMs} ms when the fills of several processes were coordinated.`,
+    {
+      option: 'redisTimeoutMs',
+      help: 'Each process runs one fill a key for itself meanwhile; look for slow commands and a slow network.',
+    },
+  );
+}
+
+export function clusterFlightMismatch(): AICacheError {
+  return new AICacheError('REDIS_REPLY_MISMATCH', 'Redis gave the stream of another fill than the one asked for.', {
+    help: 'It was not used and the connection was dropped; if this repeats, look at the proxies between here and Redis.',
+  });
 }
 
 export function cacheClosed(): AICacheError {

@@ -1,0 +1,171 @@
+import { runScript, script, type RedisCommands, type Script } from './redis-commands.ts';
+import { encodeFrame, FRAME_FIELD, type EndMark } from './redis-frames.ts';
+
+/**
+ * Who holds a key's lease. The lease is `<failures>:<token>`; without a token it is vacant: a leader gave it up and the
+ * next one goes on counting. The stream has the token in its name, so that no flight reads another one's frames.
+ */
+export interface Hold {
+  readonly digest: string;
+  readonly token: string;
+  /** Leaders that failed before this one. */
+  readonly failures: number;
+  /** `<namespace>:l:<version>:{<digest>}` and `<namespace>:s:<version>:{<digest>}:<token>`, in one slot. */
+  readonly leaseKey: string;
+  readonly streamKey: string;
+}
+
+export interface Finish {
+  readonly mark: EndMark;
+  /** Place of the mark in the stream. */
+  readonly sequence: number;
+  /** Leaves the lease vacant with so many failures, for those who follow; absent: the lease is free. */
+  readonly vacantAfter?: number;
+  /** Somebody in this process goes on: the lease is left vacant though nobody follows elsewhere. */
+  readonly followedHere?: boolean;
+  /** Does nothing where somebody follows elsewhere, so that what they need is written first. */
+  readonly unlessFollowed?: boolean;
+}
+
+export interface RedisLeaseOptions {
+  readonly commands: RedisCommands;
+  readonly namespace: string;
+  readonly version: number;
+  readonly leaseMs: number;
+}
+
+/** How long the stream of an ended flight stays for followers that were slow to read the end. */
+const LINGER_MS = 5_000;
+
+const HELD = /^(\d+):([\w-]+)$/;
+
+const TAKE = script(`
+local held = redis.call('GET', KEYS[1])
+if held and string.sub(held, -1) ~= ':' then return held end
+local failures = tonumber(ARGV[3])
+if held then failures = math.max(failures, tonumber(string.sub(held, 1, -2)) or 0) end
+local taken = string.format('%d:%s', failures, ARGV[1])
+redis.call('SET', KEYS[1], taken, 'PX', ARGV[2])
+return taken
+`);
+
+/** The announcement is the one command that makes a stream: without followers there is none. */
+const FOLLOW = script(`
+local held = redis.call('GET', KEYS[1]) or ''
+if string.match(held, ':(.+)$') ~= ARGV[1] then
+  local last = redis.call('XREVRANGE', KEYS[2], '+', '-', 'COUNT', 1)[1]
+  if last and #last[2] > 2 then return -2 end
+  return -1
+end
+if redis.call('EXISTS', KEYS[2]) == 0 then
+  redis.call('XADD', KEYS[2], '*', '${FRAME_FIELD}', ARGV[3])
+  redis.call('PEXPIRE', KEYS[2], ARGV[2])
+end
+return redis.call('PTTL', KEYS[1])
+`);
+
+const RENEW = script(`
+local held = redis.call('GET', KEYS[1]) or ''
+if string.match(held, ':(.+)$') ~= ARGV[1] then return 0 end
+redis.call('PEXPIRE', KEYS[1], ARGV[2])
+return 1 + redis.call('PEXPIRE', KEYS[2], ARGV[3])
+`);
+
+/**
+ * The stream is this leader's whoever holds the lease now, so its followers hear of the end in any case. The second field
+ * marks the end for FOLLOW, which does not read frames.
+ */
+const FINISH = script(`
+local followed = redis.call('EXISTS', KEYS[2]) == 1
+if followed and ARGV[6] == '1' then return 2 end
+local held = redis.call('GET', KEYS[1]) or ''
+local ours = string.match(held, ':(.+)$') == ARGV[1]
+if ours and tonumber(ARGV[4]) >= 0 and (followed or ARGV[5] == '1') then
+  redis.call('SET', KEYS[1], ARGV[4] .. ':', 'PX', ARGV[3])
+elseif ours then
+  redis.call('DEL', KEYS[1])
+end
+if followed then
+  redis.pcall('XADD', KEYS[2], '*', '${FRAME_FIELD}', ARGV[7], 'end', '1')
+  redis.call('PEXPIRE', KEYS[2], ARGV[2])
+end
+return ours and 1 or 0
+`);
+
+/** The lease of a key and the stream that goes with it: every step is one script, so that no key is ever without an expiry. */
+export class RedisLease {
+  readonly #options: RedisLeaseOptions;
+
+  constructor(options: RedisLeaseOptions) {
+    this.#options = options;
+  }
+
+  /** The stream lives at least as long as the lease: who finds the lease gone may still read how the flight ended. */
+  get streamMs(): number {
+    return 2 * this.#options.leaseMs;
+  }
+
+  /** Takes the lease if it is free or vacant. Resolves to who holds it now; undefined: Redis is away. */
+  async take(digest: string, token: string, failures: number): Promise<Hold | undefined> {
+    const wanted = this.#hold(digest, token, failures);
+    const reply = await this.#run(TAKE, [wanted.leaseKey], [token, this.#options.leaseMs, failures]);
+    const [, failed, holder] = HELD.exec(String(reply)) ?? [];
+    if (failed !== undefined && holder !== undefined) return this.#hold(digest, holder, Number(failed));
+    // It may have been taken all the same, or will be when Redis gets to it: what comes after it on the connection gives it back.
+    void this.finish(wanted, { mark: 'retry', sequence: 0 });
+    return undefined;
+  }
+
+  /**
+   * Announces a follower. Resolves to how long the lease holds, milliseconds; `ended`: it does not, and the stream tells why;
+   * `gone`: it does not, and the stream does not tell.
+   */
+  async follow(hold: Hold): Promise<number | 'ended' | 'gone' | undefined> {
+    const announcement = encodeFrame(hold.digest, 0, { kind: 'announce' });
+    const reply = await this.#run(FOLLOW, keysOf(hold), [hold.token, this.streamMs, announcement]);
+    if (typeof reply !== 'number') return undefined;
+    return reply >= 0 ? reply : reply === -2 ? 'ended' : 'gone';
+  }
+
+  /** `followed`: it is held, and somebody follows elsewhere. */
+  async renew(hold: Hold): Promise<'lost' | 'held' | 'followed' | undefined> {
+    const reply = await this.#run(RENEW, keysOf(hold), [hold.token, this.#options.leaseMs, this.streamMs]);
+    return ([undefined, 'lost', 'held', 'followed'] as const)[typeof reply === 'number' ? reply + 1 : 0];
+  }
+
+  /** `followed`: nothing was done, see `unlessFollowed`. `lost`: the lease was another's or nobody's. */
+  async finish(hold: Hold, finish: Finish): Promise<'lost' | 'finished' | 'followed' | undefined> {
+    const { mark, sequence, vacantAfter = -1, followedHere = false, unlessFollowed = false } = finish;
+    const reply = await this.#run(FINISH, keysOf(hold), [
+      hold.token,
+      LINGER_MS,
+      this.#options.leaseMs,
+      vacantAfter,
+      followedHere ? 1 : 0,
+      unlessFollowed ? 1 : 0,
+      encodeFrame(hold.digest, sequence, { kind: mark }),
+    ]);
+    return ([undefined, 'lost', 'finished', 'followed'] as const)[typeof reply === 'number' ? reply + 1 : 0];
+  }
+
+  #hold(digest: string, token: string, failures: number): Hold {
+    const { namespace, version } = this.#options;
+    const leaseKey = `${namespace}:l:${version}:{${digest}}`;
+    return { digest, token, failures, leaseKey, streamKey: `${namespace}:s:${version}:{${digest}}:${token}` };
+  }
+
+  #run(
+    what: Script,
+    keys: readonly string[],
+    args: readonly (string | number | Buffer)[],
+  ): Promise<string | number | undefined> {
+    return this.#options.commands.run(async (client) => {
+      const reply = await runScript(client, what, keys, args);
+      return typeof reply === 'string' || typeof reply === 'number' ? reply : '';
+    });
+  }
+}
+
+function keysOf({ leaseKey, streamKey }: Hold): [string, string] {
+  return [leaseKey, streamKey];
+}
