@@ -1,0 +1,80 @@
+/** README.md's tables say what the sources say, no less and no more. */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import packageJson from '../../package.json' with { type: 'json' };
+import { withOptionsTables } from '../../scripts/options-table.ts';
+import { INSTRUMENTS, SPANS } from '../../src/telemetry/names.ts';
+
+const root = join(import.meta.dirname, '../..');
+const readme = readFileSync(join(root, 'README.md'), 'utf8');
+
+const byText = (a: string, b: string): number => (a < b ? -1 : Number(a > b));
+
+/** The cells of every line of a table, without code marks, by the title of its first column. */
+function tableUnder(title: string, start = ''): string[][] {
+  const [, table = ''] =
+    new RegExp(`^\\| ${title} +\\|.*\\n\\| -.*\\n((?:\\|.*\\n)+)`, 'm').exec(readme.slice(readme.indexOf(start))) ?? [];
+  return table
+    .trim()
+    .split('\n')
+    .map((line) =>
+      line
+        .split('|')
+        .slice(1, -1)
+        .map((cell) => cell.trim().replaceAll('`', '')),
+    );
+}
+
+const firstColumn = (table: readonly (readonly string[])[]): string[] =>
+  table.map(([first = '']) => first).toSorted(byText);
+
+/** The members of a union of strings in a source file. */
+function unionIn(file: string, name: string): string[] {
+  const source = readFileSync(join(root, 'src', file), 'utf8');
+  const declaration = new RegExp(`export type ${name} =([^;]+);`).exec(source)?.[1] ?? '';
+  return [...declaration.matchAll(/\| '([^']+)'/g)].map(([, member = '']) => member).toSorted(byText);
+}
+
+test('the options tables are those of the schemas: node scripts/options-table.ts README.md writes them', () => {
+  expect(readme).toBe(withOptionsTables(readme));
+});
+
+test('every reason to bypass the cache is explained', () => {
+  const reasons = unionIn('request/bypass.ts', 'BypassReason');
+  expect(reasons).toContain('scope-required');
+  expect(firstColumn(tableUnder('reason', '<!-- bypass reasons -->'))).toEqual(reasons);
+});
+
+test('every reason not to store an answer is explained', () => {
+  const reasons = unionIn('policy/storable.ts', 'NotStoredReason');
+  expect(reasons).toContain('set-cookie');
+  expect(firstColumn(tableUnder('reason', '<!-- not-stored reasons -->'))).toEqual(
+    [...reasons, 'no-tier'].toSorted(byText),
+  );
+});
+
+test('every span is listed', () => {
+  expect(firstColumn(tableUnder('span'))).toEqual(Object.values(SPANS).toSorted(byText));
+});
+
+test('every instrument is listed with its kind and unit', () => {
+  const listed = tableUnder('instrument').map((cells) => cells.slice(0, 2));
+  expect(listed).toEqual(Object.values(INSTRUMENTS).map(({ name, kind, unit }) => [name, `${kind}, ${unit}`]));
+});
+
+test('every dependency is listed', () => {
+  expect(firstColumn(tableUnder('dependency'))).toEqual(Object.keys(packageJson.dependencies).toSorted(byText));
+});
+
+test('links within README.md and to files lead somewhere', () => {
+  const anchors = new Set(
+    [...readme.matchAll(/^#+ (.+)$/gm)].map(([, title = '']) => `#${title.toLowerCase().replaceAll(' ', '-')}`),
+  );
+  const targets = [...readme.matchAll(/\]\((?!https:)([^)]+)\)/g)].map(([, target = '']) => target);
+  const broken = targets.filter((target) =>
+    target.startsWith('#') ? !anchors.has(target) : !existsSync(join(root, target)),
+  );
+  expect(targets.length).toBeGreaterThan(0);
+  expect(broken).toEqual([]);
+});
