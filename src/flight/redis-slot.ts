@@ -4,7 +4,7 @@ const SLOTS = 16_384;
 
 /** The hash slot of a key on a Redis Cluster: CRC-16/XMODEM of what stands in its first braces (Redis Cluster specification). */
 export function slotOf(key: string): number {
-  const tag = /\{([^}]+)\}/.exec(key)?.[1] ?? key;
+  const tag = /^[^{]*\{([^}]+)\}/.exec(key)?.[1] ?? key;
   let crc = 0;
   for (const byte of Buffer.from(tag)) {
     crc ^= byte << 8;
