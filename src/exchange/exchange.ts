@@ -42,6 +42,12 @@ export function isClosed({ res }: Exchange): boolean {
   return res.closed || res.destroyed;
 }
 
+/** Did this process end the connection before the client or the network did? Then nobody will answer on it any more. */
+export function wasCutHere({ req: { socket }, res }: Exchange): boolean {
+  if (res.errored) return true;
+  return socket.destroyed && !socket.readableEnded && !socket.errored;
+}
+
 /** Calls `listener` when the response's last byte is sent or its client has gone. */
 export function onceClosed(exchange: Exchange, listener: () => void): void {
   if (isClosed(exchange)) listener();

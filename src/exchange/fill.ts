@@ -2,7 +2,7 @@ import { openContext, type ContextState } from './context.ts';
 import { decompress } from '../entry/compression.ts';
 import type { Coding, Entry } from '../entry/entry.ts';
 import { internalFault } from '../errors.ts';
-import { onceClosed, reportOutcome, withRoute, type KeyedExchange, type OutcomeFacts } from './exchange.ts';
+import { onceClosed, reportOutcome, wasCutHere, withRoute, type KeyedExchange, type OutcomeFacts } from './exchange.ts';
 import type { Flight } from '../flight/single-flight.ts';
 import { makeEntry } from './make-entry.ts';
 import { type Refusal } from '../policy/storable.ts';
@@ -100,10 +100,10 @@ class Fill {
     return appendCacheStatus(res, member);
   }
 
-  /** The client has everything, or has gone: a handler that had begun to send is cut, one still at work may finish. */
+  /** The client has everything, or has gone: an answer that was begun, or that this side cut off, is over; a handler at work may finish. */
   #onClosed(cut: () => void): void {
     if (this.#recording !== undefined) return;
-    if (this.#exchange.res.headersSent) cut();
+    if (this.#exchange.res.headersSent || wasCutHere(this.#exchange)) cut();
     else setTimeout(cut, this.#exchange.parts.abandonMs).unref();
   }
 

@@ -118,9 +118,9 @@ export class Flight<Answer> {
     if (!this.#elect()) this.#remove();
   }
 
-  /** The answer is stored, or will not be: whoever comes now looks it up. */
+  /** The answer is stored, or will not be: whoever comes now looks it up. A flight that another leader goes on with stays. */
   close(): void {
-    this.#remove();
+    if (this.#answer !== undefined) this.#remove();
   }
 
   #elect(): boolean {
