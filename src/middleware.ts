@@ -14,7 +14,7 @@ import {
 import { failOpen } from './exchange/fail-open.ts';
 import { fill, type Answer } from './exchange/fill.ts';
 import type { Landing, Part } from './flight/single-flight.ts';
-import { announce, passBy } from './exchange/pass-by.ts';
+import { announce, openOwnContext, passBy } from './exchange/pass-by.ts';
 import { buildRequest } from './request/build-request.ts';
 import { whyBypass, type Bypass } from './request/bypass.ts';
 import { modelOf } from './request/labels.ts';
@@ -94,7 +94,8 @@ function shadow(exchange: KeyedExchange, span: GetSpan, found: Found | undefined
   }
   const { entry, tier } = found;
   span.end({ hit: true, result: 'hit', tier, itemSizeBytes: entry.body.length, keyDigest });
-  reportOutcome(exchange, undefined, () => ({ result: 'hit', tier, mode: 'shadow', ...savedBy(entry) }));
+  const context = openOwnContext(exchange);
+  reportOutcome(exchange, context, () => ({ result: 'hit', tier, mode: 'shadow', ...savedBy(entry) }));
   announce(exchange, { fwd: 'bypass', detail: 'shadow-hit' });
   next();
 }

@@ -1,4 +1,4 @@
-import { openContext } from './context.ts';
+import { openContext, type ContextState } from './context.ts';
 import { isClosed, onceClosed, reportOutcome, type Exchange } from './exchange.ts';
 import type { Bypass } from '../request/bypass.ts';
 import { appendCacheStatus, type CacheStatus } from '../response/cache-status.ts';
@@ -7,13 +7,18 @@ import { beforeHead } from '../response/head-hook.ts';
 /** Sends the request to the handler as if there were no cache, and says why. */
 export function passBy(exchange: Exchange, { bypass, error }: Bypass): void {
   if (error !== undefined) exchange.parts.report(error);
+  reportOutcome(exchange, openOwnContext(exchange), () => ({ result: 'bypass', bypass }));
+  announce(exchange, bypass === 'method' ? { fwd: 'method' } : { fwd: 'bypass', detail: bypass });
+  if (!isClosed(exchange)) exchange.next();
+}
+
+/** The context of a handler that works for its own client alone: when that one goes, its signal aborts. */
+export function openOwnContext(exchange: Exchange): ContextState {
   const context = openContext(exchange.req);
   onceClosed(exchange, () => {
     if (!exchange.res.writableFinished) context.abort.abort();
   });
-  reportOutcome(exchange, context, () => ({ result: 'bypass', bypass }));
-  announce(exchange, bypass === 'method' ? { fwd: 'method' } : { fwd: 'bypass', detail: bypass });
-  if (!isClosed(exchange)) exchange.next();
+  return context;
 }
 
 /** Adds our `Cache-Status` when the head goes out, so that it stands behind one that the handler sets. */
