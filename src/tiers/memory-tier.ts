@@ -57,6 +57,7 @@ export class MemoryTier implements Tier {
       this.#entries.delete(key.digest);
       return false;
     }
+    // An entry that is larger than the whole tier is refused here, and takes the older one with it.
     this.#entries.set(key.digest, detached(entry));
     return this.#entries.has(key.digest);
   }
@@ -76,12 +77,11 @@ export class MemoryTier implements Tier {
   }
 
   #keeps(key: CacheKey, entry: Entry): boolean {
-    const { textTiers, maxEntryBytes, maxBytes, clock } = this.#options;
+    const { textTiers, maxEntryBytes, clock } = this.#options;
     return (
       entry.digest === key.digest &&
       textTiers.includes(entry.textTier) &&
       entry.body.length <= maxEntryBytes &&
-      sizeOf(entry) <= maxBytes &&
       freshnessOf(entry, clock.now()) !== 'expired'
     );
   }

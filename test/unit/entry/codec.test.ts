@@ -94,7 +94,8 @@ describe('a frame', () => {
   it('leaves the body where it is: the entry holds a view, not a copy', () => {
     const bytes = encodeEntry(SAMPLE);
     const decoded = decodeEntry(bytes, SAMPLE.digest);
-    expect('entry' in decoded && decoded.entry.body.buffer).toBe(bytes.buffer);
+    bytes.fill('x');
+    expect('entry' in decoded && decoded.entry.body.toString()).toBe('xxxx');
   });
 
   it('is read wherever it begins in a larger buffer', () => {

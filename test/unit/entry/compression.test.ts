@@ -1,10 +1,13 @@
 import fc from 'fast-check';
 import { randomBytes } from 'node:crypto';
+import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { compress, decompress, type CompressionAlgorithm } from '../../../src/entry/compression.ts';
 
 const ALGORITHMS = ['br', 'gzip', 'deflate', 'zstd'] as const;
 const LEVELS = { br: [0, 1, 11], gzip: [0, 1, 9], deflate: [0, 6, 9], zstd: [1, 3, 22] } as const;
+/** What a handler may have made of an empty body. */
+const EMPTY = { br: brotliCompressSync(''), gzip: gzipSync(''), deflate: deflateSync(''), zstd: zstdCompressSync('') };
 const OPTIONS = { thresholdBytes: 1_024, algorithm: 'br', level: 1 } as const;
 
 /** Text that compresses well, of exactly this many bytes. */
@@ -48,9 +51,15 @@ describe.each(ALGORITHMS)('%s', (algorithm) => {
 
   it.each([10_000, 1_000_000])('never makes more than it may of a bomb, %i bytes', async (most) => {
     const bomb = await compress(textOf(10_000_000), optionsFor(algorithm));
+    // zlib's own refusal: it stops there and does not make the rest first.
     await expect(async () => decompress(bomb.body, bomb.coding, most)).rejects.toMatchObject({
       code: 'ERR_BUFFER_TOO_LARGE',
+      message: `Cannot create a Buffer larger than ${most} bytes`,
     });
+  });
+
+  it('gives back nothing from nothing, within a bound of nothing', async () => {
+    expect(await decompress(EMPTY[algorithm], algorithm, 0)).toHaveLength(0);
   });
 
   it('may fill its bound exactly, and not by one byte more', async () => {

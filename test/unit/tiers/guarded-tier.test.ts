@@ -111,10 +111,12 @@ describe('an error', () => {
   });
 
   it('is a miss where the tier throws before it returns a promise', async () => {
-    answer = () => {
+    const throwing = (): never => {
       throw new Error('broken');
     };
-    expect((await guard.get(KEY)).value).toBeUndefined();
+    const tier: Tier = { name: 'redis', get: throwing, set: throwing, delete: throwing };
+    const guarded = new GuardedTier({ tier, timeoutMs: 200, clock, onError: () => undefined });
+    expect(await guarded.get(KEY)).toEqual({ value: undefined, asked: true, errorType: 'REDIS_FAILED' });
   });
 
   it('opens the circuit at the fifth in a row; then the tier is left alone', async () => {
@@ -261,6 +263,14 @@ describe('what is reported', () => {
     await fail(new Error('broken'), 4);
     expect(reported.map(({ code }) => code)).toEqual(['REDIS_FAILED']);
     expect(reported[0]?.message).toMatch(/failed to get an entry: Error\./);
+  });
+
+  it('is not each failure of a tier that fails now and then', async () => {
+    await fail(new Error('broken'));
+    answer = async () => ENTRY;
+    await guard.get(KEY);
+    await fail(new Error('broken'));
+    expect(reported).toHaveLength(1);
   });
 
   it('is told again after a minute', async () => {

@@ -72,6 +72,9 @@ describe('what does not fit', () => {
     const headers = Array.from({ length: 100 }, (_, index) => [`X-${index}`, 'value'] as const);
     expect(tier.set(sampleKey('b'), sampleEntry({ name: 'b', headers }))).toBe(false);
     expect(has(tier, 'a')).toBe(true);
+    expect(tier.set(sampleKey('a'), sampleEntry({ name: 'a', headers }))).toBe(false);
+    expect(has(tier, 'a')).toBe(false);
+    expect(events).toEqual([]);
   });
 
   it('takes the older entry of its key with it', () => {

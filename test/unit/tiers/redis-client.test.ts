@@ -10,6 +10,7 @@ const OURS: RedisOptions = {
   keyPrefix: '',
   commandTimeout: 400,
   connectTimeout: 1_000,
+  disconnectTimeout: 200,
   enableOfflineQueue: false,
   enableReadyCheck: true,
   maxRetriesPerRequest: 0,
