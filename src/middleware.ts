@@ -51,6 +51,8 @@ export function aiCache(options: AICacheOptions = {}): RequestHandler & { cache:
 /** describe → bypass? → key → lookup; then a hit is replayed and a miss goes to the flight. */
 function serve(exchange: Exchange): void | Promise<void> {
   const { parts, route, req } = exchange;
+  // Another mount of this cache has it already: here it would wait for itself.
+  if (parts.requests.has(req)) return exchange.next();
   const bypass = parts.closing.signal.aborted ? CLOSED : whyBypass(req, parts.config, route);
   if (bypass !== undefined) return passBy(exchange, bypass);
   const built = buildRequest(req, route);
