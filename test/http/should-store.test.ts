@@ -11,9 +11,10 @@ describe.each(expressVersions)('shouldStore on $name', ({ express }) => {
       express,
       (req, res) => {
         res.status(201).set('Link', ['</a>', '</b>']);
-        if (req.path === '/gzip') res.set('Content-Encoding', 'gzip').end(gzipSync('packed'));
-        else if (req.path === '/pieces') (res.write('pie'), res.end('ces'));
-        else res.end('whole');
+        if (req.path === '/gzip') return res.set('Content-Encoding', 'gzip').end(gzipSync('packed'));
+        if (req.path === '/whole') return res.end('whole');
+        res.write('pie');
+        return res.end('ces');
       },
       {
         outer: [(_req, res, next) => (res.set('X-Request-Id', '7'), next())],
