@@ -78,12 +78,12 @@ export class ClusterFlights {
 
   /** Takes the lease of a key, or follows who holds it. Never rejects. */
   async enter(digest: string): Promise<ClusterPart> {
-    const entered = await this.#enter(digest, 0);
+    const entered = await this.#enter(digest, 0, false);
     if (entered.kind === 'fill') return { role: 'leader', fill: entered.fill };
     if (entered.kind === 'alone') return { role: 'alone' };
     const follower = new ClusterFollower({
       waitMs: this.#options.waitMs,
-      enterAgain: (failures) => this.#enter(digest, failures),
+      enterAgain: (failures) => this.#enter(digest, failures, true),
       onLanded: () => this.#followers.delete(follower),
     });
     this.#followers.add(follower);
@@ -100,19 +100,20 @@ export class ClusterFlights {
     this.#reader.close();
   }
 
-  async #enter(digest: string, failures: number): Promise<Entered> {
+  async #enter(digest: string, failures: number, again: boolean): Promise<Entered> {
     for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
       if (this.#closed || !this.#commands.isPrompt) return ALONE;
       const token = randomUUID();
       const askedAt = this.#options.clock.monotonic();
       // oxlint-disable-next-line no-await-in-loop -- asked again only where the lease changed hands meanwhile
-      const hold = await this.#lease.take(digest, token, failures);
+      const hold = await this.#lease.take(digest, token, failures, again);
       if (hold === undefined) return ALONE;
       if (hold.token === token) return this.#lead(hold, askedAt);
       // oxlint-disable-next-line no-await-in-loop
       const leftMs = await this.#lease.follow(hold);
       if (leftMs === undefined) return ALONE;
-      if (typeof leftMs === 'number') return this.#follow(hold, leftMs);
+      // One that has ended meanwhile is read to its end.
+      if (leftMs !== 'gone') return this.#follow(hold, leftMs === 'ended' ? 0 : leftMs);
     }
     return ALONE;
   }

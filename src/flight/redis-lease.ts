@@ -2,8 +2,9 @@ import { runScript, script, type RedisCommands, type Script } from './redis-comm
 import { encodeFrame, FRAME_FIELD, type EndMark } from './redis-frames.ts';
 
 /**
- * Who holds a key's lease. The lease is `<failures>:<token>`; without a token it is vacant: a leader gave it up and the
- * next one goes on counting. The stream has the token in its name, so that no flight reads another one's frames.
+ * Who holds a key's lease. The lease is `<failures>:<token>`. Without a token it is vacant: a leader gave it up and the next
+ * one goes on counting. With `:ended` behind the token it is free, and tells those who waited through a change of leaders
+ * where to read what the last one made. The stream has the token in its name, so that no flight reads another one's frames.
  */
 export interface Hold {
   readonly digest: string;
@@ -37,13 +38,15 @@ export interface RedisLeaseOptions {
 /** How long the stream of an ended flight stays for followers that were slow to read the end. */
 const LINGER_MS = 5_000;
 
-const HELD = /^(\d+):([\w-]+)$/;
+const HELD = /^(\d+):([\w-]+)(?::ended)?$/;
 
 const TAKE = script(`
-local held = redis.call('GET', KEYS[1])
-if held and string.sub(held, -1) ~= ':' then return held end
-local failures = tonumber(ARGV[3])
-if held then failures = math.max(failures, tonumber(string.sub(held, 1, -2)) or 0) end
+local held = redis.call('GET', KEYS[1]) or ''
+local ended = string.sub(held, -6) == ':ended'
+if ended and ARGV[4] == '1' then return held end
+local vacant = string.match(held, '^(%d+):$')
+if held ~= '' and not ended and not vacant then return held end
+local failures = math.max(tonumber(ARGV[3]), tonumber(vacant or '0'))
 local taken = string.format('%d:%s', failures, ARGV[1])
 redis.call('SET', KEYS[1], taken, 'PX', ARGV[2])
 return taken
@@ -82,6 +85,8 @@ local held = redis.call('GET', KEYS[1]) or ''
 local ours = string.match(held, ':(.+)$') == ARGV[1]
 if ours and tonumber(ARGV[4]) >= 0 and (followed or ARGV[5] == '1') then
   redis.call('SET', KEYS[1], ARGV[4] .. ':', 'PX', ARGV[3])
+elseif ours and followed then
+  redis.call('SET', KEYS[1], held .. ':ended', 'PX', ARGV[2])
 elseif ours then
   redis.call('DEL', KEYS[1])
 end
@@ -105,10 +110,13 @@ export class RedisLease {
     return 2 * this.#options.leaseMs;
   }
 
-  /** Takes the lease if it is free or vacant. Resolves to who holds it now; undefined: Redis is away. */
-  async take(digest: string, token: string, failures: number): Promise<Hold | undefined> {
+  /**
+   * Takes the lease if it is free or vacant. Resolves to who holds it now; undefined: Redis is away. `again`: has waited for
+   * a leader before, so that what one made who has ended since is an answer too.
+   */
+  async take(digest: string, token: string, failures: number, again: boolean): Promise<Hold | undefined> {
     const wanted = this.#hold(digest, token, failures);
-    const reply = await this.#run(TAKE, [wanted.leaseKey], [token, this.#options.leaseMs, failures]);
+    const reply = await this.#run(TAKE, [wanted.leaseKey], [token, this.#options.leaseMs, failures, again ? 1 : 0]);
     const [, failed, holder] = HELD.exec(String(reply)) ?? [];
     if (failed !== undefined && holder !== undefined) return this.#hold(digest, holder, Number(failed));
     // It may have been taken all the same, or will be when Redis gets to it: what comes after it on the connection gives it back.
