@@ -76,19 +76,19 @@ return 1 + redis.call('PEXPIRE', KEYS[2], ARGV[3])
 
 /**
  * The stream is this leader's whoever holds the lease now, so its followers hear of the end in any case. The second field
- * marks the end for FOLLOW, which does not read frames.
+ * marks the end for FOLLOW, which does not read frames. The lease is deleted first in any case: a script that has begun to
+ * write may go on where Redis has no memory left.
  */
 const FINISH = script(`
 local followed = redis.call('EXISTS', KEYS[2]) == 1
 if followed and ARGV[6] == '1' then return 2 end
 local held = redis.call('GET', KEYS[1]) or ''
 local ours = string.match(held, ':(.+)$') == ARGV[1]
+if ours then redis.call('DEL', KEYS[1]) end
 if ours and tonumber(ARGV[4]) >= 0 and (followed or ARGV[5] == '1') then
   redis.call('SET', KEYS[1], ARGV[4] .. ':', 'PX', ARGV[3])
 elseif ours and followed then
   redis.call('SET', KEYS[1], held .. ':ended', 'PX', ARGV[2])
-elseif ours then
-  redis.call('DEL', KEYS[1])
 end
 if followed then
   redis.pcall('XADD', KEYS[2], '*', '${FRAME_FIELD}', ARGV[7], 'end', '1')

@@ -1,5 +1,9 @@
+import { tracingChannel, type ChannelListener } from 'node:diagnostics_channel';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { ClusterFill, ClusterFlights } from '../../../src/flight/cluster-flights.ts';
+import { LiveStream } from '../../../src/flight/live-stream.ts';
 import { gate } from '../../support/gate.ts';
+import { oneByOne } from '../../support/one-by-one.ts';
 import { startRedis, type RedisServer } from '../../support/redis-server.ts';
 import { sampleEntry, sampleKey } from '../../support/sample-entry.ts';
 import { closeCleanly, follow, lead, openFlights, type FlightSettings, type OpenFlights } from './open-flights.ts';
@@ -86,6 +90,41 @@ describe('one key', () => {
       expect(first.blocking).toEqual([]);
     },
   );
+});
+
+describe('of many who come and go', () => {
+  const ends = ['stored', 'share', 'release', 'fail', 'handOver'] as const;
+
+  it('never two lead at once, and nobody waits for ever', { timeout: 60_000 }, async () => {
+    const processes = [open(), open(), open()];
+    let leading = 0;
+    let led = 0;
+    const errors: unknown[] = [];
+
+    const run = async (fill: ClusterFill): Promise<void> => {
+      leading += 1;
+      led += 1;
+      if (leading > 1) errors.push(`${leading} lead at once`);
+      if (!(await fill.isOurs())) errors.push('a leader without its lease');
+      leading -= 1;
+      const end = ends[led % ends.length] ?? 'stored';
+      await (end === 'share' || end === 'fail' ? fill[end](sampleEntry()) : fill[end]());
+    };
+
+    const request = async (flights: ClusterFlights): Promise<void> => {
+      const part = await flights.enter(digest);
+      if (part.role === 'leader') return run(part.fill);
+      if (part.role === 'alone') return void errors.push('alone');
+      const landed = await part.landing;
+      return landed.kind === 'lead' ? run(landed.fill) : undefined;
+    };
+
+    await Promise.all(
+      processes.flatMap(({ flights }) => Array.from({ length: 5 }, () => oneByOne(20, () => request(flights)))),
+    );
+    expect(errors).toEqual([]);
+    expect(led).toBeGreaterThan(20);
+  });
 });
 
 describe('an answer', () => {
@@ -320,6 +359,31 @@ describe('a follower', () => {
     const landings = await Promise.all(followers.map(({ landing }) => landing));
     expect(landings).toEqual(followers.map(() => ({ kind: 'stored' })));
     expect(second.blocking).toHaveLength(1);
+  });
+});
+
+describe('what ioredis publishes of its commands', () => {
+  it('holds nothing of an answer', async () => {
+    const CANARY = 'canary-in-the-answer';
+    const channel = tracingChannel<'ioredis:command', { command: string; args: unknown[] }>('ioredis:command');
+    const seen: { command: string; args: unknown[] }[] = [];
+    const listener = { start: (message: { command: string; args: unknown[] }) => void seen.push(message) };
+    channel.start.subscribe(listener.start as ChannelListener);
+    const [first, second] = [open(), open()];
+    const fill = await lead(first, digest);
+    const live = new LiveStream({ status: 200, headers: [['X-Canary', CANARY]] }, 1_000);
+    fill.live(live);
+    const { landing, leave } = await follow(second, digest);
+    live.push(Buffer.from(CANARY));
+    expect((await landing).kind).toBe('live');
+    live.end('cut');
+    leave();
+    const { landing: late } = await follow(first, digest);
+    await fill.share(sampleEntry({ body: Buffer.from(CANARY) }));
+    expect((await late).kind).toBe('answer');
+    channel.start.unsubscribe(listener.start as ChannelListener);
+    expect(new Set(seen.map(({ command }) => command))).toContain('evalsha');
+    expect(JSON.stringify(seen)).not.toContain(CANARY);
   });
 });
 
