@@ -32,7 +32,7 @@ export function bodyFor(
       durationMs: parts.clock.monotonic() - startedAt,
     });
     // The next client of this kind shall not pay for it again.
-    if (tier === 'memory') parts.store.keep(key, { ...entry, identity: body });
+    if (tier === 'memory') parts.store.keepIdentity(key, entry, body);
     return { coding: 'identity', body };
   };
   try {

@@ -58,8 +58,14 @@ export class MemoryTier implements Tier {
       return false;
     }
     // An entry that is larger than the whole tier is refused here, and takes the older one with it.
-    this.#entries.set(key.digest, detached(entry));
+    this.#entries.set(key.digest, this.#fitting(detached(entry)));
     return this.#entries.has(key.digest);
+  }
+
+  /** Keeps a body in identity coding beside the entry that `get` gave, where that one is still here and there is room. */
+  keepIdentity(key: CacheKey, entry: Entry, identity: Buffer): void {
+    // A newer answer may have come while the body was decoded.
+    if (this.#entries.peek(key.digest) === entry) this.set(key, { ...entry, identity });
   }
 
   delete(key: CacheKey): boolean {
@@ -76,6 +82,14 @@ export class MemoryTier implements Tier {
     return { entries: this.#entries.size, bytes: this.#entries.calculatedSize, maxBytes, maxEntries };
   }
 
+  /** Without its body in identity coding where that is larger than an entry may be, or all of it than the tier. */
+  #fitting(entry: Entry): Entry {
+    const { maxBytes, maxEntryBytes } = this.#options;
+    const { identity, ...rest } = entry;
+    if (identity === undefined) return entry;
+    return identity.length <= maxEntryBytes && sizeOf(entry) <= maxBytes ? entry : rest;
+  }
+
   #keeps(key: CacheKey, entry: Entry): boolean {
     const { textTiers, maxEntryBytes, clock } = this.#options;
     return (
@@ -87,12 +101,19 @@ export class MemoryTier implements Tier {
   }
 }
 
-/** A body that is part of a larger buffer (a pool of Node's, what ioredis read from its socket) would keep all of it alive. */
 function detached(entry: Entry): Entry {
-  if (entry.body.buffer.byteLength === entry.body.length) return entry;
-  const body = Buffer.allocUnsafeSlow(entry.body.length);
-  entry.body.copy(body);
-  return { ...entry, body };
+  const body = detachedBytes(entry.body);
+  const identity = entry.identity && detachedBytes(entry.identity);
+  if (body === entry.body && identity === entry.identity) return entry;
+  return { ...entry, body, ...(identity && { identity }) };
+}
+
+/** A body that is part of a larger buffer (a pool of Node's, what ioredis read from its socket) would keep all of it alive. */
+function detachedBytes(bytes: Buffer): Buffer {
+  if (bytes.buffer.byteLength === bytes.length) return bytes;
+  const own = Buffer.allocUnsafeSlow(bytes.length);
+  bytes.copy(own);
+  return own;
 }
 
 /** Measured on Node 24: an entry with its objects, its Buffer, its digest and its place in the LRU; a header field; a label. */
@@ -102,7 +123,7 @@ const LABEL_BYTES = 40;
 
 /** What an entry takes in memory, bytes. */
 function sizeOf(entry: Entry): number {
-  let bytes = ENTRY_BYTES + entry.body.length;
+  let bytes = ENTRY_BYTES + entry.body.length + (entry.identity?.length ?? 0);
   for (const [name, value] of entry.headers) bytes += FIELD_BYTES + name.length + value.length;
   for (const label of Object.values(entry.labels).flat()) bytes += LABEL_BYTES + String(label).length;
   return bytes;

@@ -65,6 +65,11 @@ export class TieredStore {
     return kept;
   }
 
+  /** Keeps the body of an entry that memory gave in identity coding too, so that the next client of its kind does not wait for it. */
+  keepIdentity(key: CacheKey, entry: Entry, identity: Buffer): void {
+    this.#options.memory?.keepIdentity(key, entry, identity);
+  }
+
   /** Writes an entry to every tier that keeps such an entry: memory before this returns, then Redis. */
   async put(key: CacheKey, entry: Entry): Promise<PutResult> {
     const { redis, clock } = this.#options;
