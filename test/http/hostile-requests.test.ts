@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest';
+import { Agent } from 'node:http';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { partsOf } from '../../src/ai-response-cache.ts';
 import { askRaw } from '../support/ask.ts';
 import { cachedSite, type CachedSite } from '../support/cached-site.ts';
@@ -21,12 +22,14 @@ describe.each(expressVersions)('a request made to hurt on $name', ({ express }) 
     const site = await cachedSite(express, (req, res) => res.send('answer '.repeat(20) + req.path), {
       cache: { memory: { maxEntries: 100 }, compression: false },
     });
-    const paths = Array.from({ length: 500 }, (_, index) => ({ path: `/${index}` }));
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    onTestFinished(() => agent.destroy());
+    const paths = Array.from({ length: 2_000 }, (_, index) => ({ path: `/${index}`, agent }));
     await site.askInTurn(...paths);
     const { memory } = (await site.cache.info()).tiers;
     expect(memory).toMatchObject({ entries: 100, maxEntries: 100 });
-    expect(site.runs).toBe(500);
-    expect((await site.ask({ path: '/499' })).cacheStatus).toMatch(/^ai-cache; hit/);
+    expect(site.runs).toBe(2_000);
+    expect((await site.ask({ path: '/1999' })).cacheStatus).toMatch(/^ai-cache; hit/);
     expect((await site.ask({ path: '/0' })).cacheStatus).toBe('ai-cache; fwd=miss; stored');
   });
 
