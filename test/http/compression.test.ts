@@ -69,6 +69,22 @@ describe.each(expressVersions)('a long body on $name', ({ express }) => {
     expect(site.runs).toBe(1);
   });
 
+  it('is decoded once for all clients that take no compression', async () => {
+    const site = await cachedSite(express, sendLong);
+    await site.askInTurn({}, {}, {}, {});
+    expect(site.cache.monitor().snapshot().compression.decompress).toMatchObject({ br: { count: 1 } });
+    expect(site.runs).toBe(1);
+  });
+
+  it('that takes long to compress is a hit meanwhile, with coalesce: false too', async () => {
+    const text = Array.from({ length: 60_000 }, (_, index) => `${index * index} `).join('');
+    const site = await cachedSite(express, (_req, res) => res.type('txt').send(text), {
+      cache: { coalesce: false, compression: { level: 10 } },
+    });
+    const [miss, hit] = await site.askInTurn({}, {});
+    expect([miss?.text === text, hit?.text === text, site.runs]).toEqual([true, true, 1]);
+  });
+
   it('stays as it is with compression: false', async () => {
     const site = await cachedSite(express, sendLong, { cache: { compression: false } });
     const [, hit] = await site.askInTurn({}, accepting('br'));
@@ -89,7 +105,7 @@ describe.each(expressVersions)('a long body on $name', ({ express }) => {
     const [miss, hit] = await site.askInTurn({}, {});
     expect([miss?.text === text, hit?.text === text, site.runs]).toEqual([true, true, 1]);
     expect(hit?.cacheStatus).toMatch(/^ai-cache; hit/);
-    await expect.poll(async () => codingOf(await site.ask(accepting('br')))).toBe('br');
+    await expect.poll(async () => codingOf(await site.ask(accepting('br'))), { timeout: 10_000 }).toBe('br');
     const coded = await site.ask(accepting('br'));
     expect(brotliDecompressSync(coded.body).toString()).toBe(text);
     expect(site.runs).toBe(1);

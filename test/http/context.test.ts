@@ -112,7 +112,9 @@ describe.each(expressVersions)('aiCacheContext on $name', ({ express }) => {
     );
     await site.askInTurn({ path: '/good' }, { path: '/bad' }, { method: 'DELETE' });
     expect(early).toEqual([undefined, undefined, undefined]);
-    await expect.poll(() => contexts.map(({ outcome }) => outcome?.result)).toEqual(['miss', 'error', 'bypass']);
+    await expect
+      .poll(() => contexts.map(({ outcome }) => outcome?.result), { timeout: 10_000 })
+      .toEqual(['miss', 'error', 'bypass']);
     const known = { route: '/answers', durationMs: expect.any(Number) as number };
     const labels = { provider: 'openai', model: 'gpt' };
     expect(contexts.map(({ outcome }) => outcome)).toEqual([

@@ -50,7 +50,7 @@ describe.each(expressVersions)('a request made to hurt on $name', ({ express }) 
     });
     const answers = await site.askInTurn({}, {}, {}, {});
     expect(answers.map(({ body }) => body.length)).toEqual([200_000, 200_000, 200_000, 200_000]);
-    await expect.poll(async () => (await site.ask()).cacheStatus).toMatch(/^ai-cache; hit/);
+    await expect.poll(async () => (await site.ask()).cacheStatus, { timeout: 10_000 }).toMatch(/^ai-cache; hit/);
     expect(bytesHeld(site, [{ path: '/' }])).toBeLessThan(100_000);
   });
 

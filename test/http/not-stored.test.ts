@@ -133,7 +133,7 @@ describe.each(expressVersions)('on $name', ({ express }) => {
       expect([first.cacheStatus, second.cacheStatus]).toEqual([KNOWN_AT_THE_END, KNOWN_AT_THE_END]);
       expect(first.body).toEqual(second.body);
       expect(site.runs).toBe(2);
-      await expect.poll(() => reasons(site)).toEqual({ [reason]: 2 });
+      await expect.poll(() => reasons(site), { timeout: 10_000 }).toEqual({ [reason]: 2 });
     },
   );
 

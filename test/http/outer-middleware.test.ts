@@ -160,6 +160,40 @@ describe.each(expressVersions)('headers of middleware before the cache on $name'
   });
 });
 
+describe.each(expressVersions)('bytes that pass middleware before the cache on $name', ({ express }) => {
+  it('are recorded once, where its end() calls write()', async () => {
+    const splitting: RequestHandler = (_req, res, next) => {
+      const { end } = res;
+      res.end = ((chunk?: unknown) => {
+        if (chunk !== undefined) res.write(chunk);
+        return Reflect.apply(end, res, []);
+      }) as typeof res.end;
+      next();
+    };
+    const site = await cachedSite(express, (_req, res) => (res.write('one '), res.end('two')), { outer: [splitting] });
+    const answers = await site.askInTurn({}, {}, {});
+    expect(answers.map(({ text }) => text)).toEqual(['one two', 'one two', 'one two']);
+    expect(site.runs).toBe(1);
+  });
+
+  it('are recorded as the handler sent them, not as that middleware changes them, for it does so again', async () => {
+    const shouting: RequestHandler = (_req, res, next) => {
+      const { end } = res;
+      res.end = ((chunk?: unknown) => Reflect.apply(end, res, [String(chunk).toUpperCase()])) as typeof res.end;
+      next();
+    };
+    const seen: string[] = [];
+    const site = await cachedSite(express, (_req, res) => res.end('quiet'), {
+      outer: [shouting],
+      route: { shouldStore: ({ body }) => seen.push(body.toString()) > 0 },
+    });
+    const answers = await site.askInTurn({}, {});
+    expect(answers.map(({ text }) => text)).toEqual(['QUIET', 'QUIET']);
+    expect(seen).toEqual(['quiet']);
+    expect(site.runs).toBe(1);
+  });
+});
+
 describe.each(expressVersions)('headers of one connection or moment on $name', ({ express }) => {
   it('are not replayed', async () => {
     const site = await cachedSite(express, (_req, res) => {

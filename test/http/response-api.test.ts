@@ -84,6 +84,10 @@ const storable: readonly [title: string, handler: Handler][] = [
     'writeHead over headers that were set',
     (_req, res) => res.set('X-One', 'a').writeHead(200, { 'x-one': 'b' }).end('x'),
   ],
+  [
+    'writeHead with a flat array over headers that were set',
+    (_req, res) => res.set('Link', '</x>').writeHead(200, ['link', '</a>', 'Link', '</b>']).end('x'),
+  ],
   ['writeHead with a Content-Length', (_req, res) => res.writeHead(200, { 'Content-Length': 4 }).end('four')],
   ['a status message of its own', (_req, res) => ((res.statusMessage = 'Fine'), res.end('x'))],
   ['a header with a list of values', (_req, res) => res.set('Link', ['</a>; rel=next', '</b>; rel=prev']).end('x')],

@@ -52,7 +52,7 @@ describe('an ioredis client given as redis', () => {
       cache: { redis: client, memory: false, namespace: 'own' },
     });
     await site.ask();
-    await expect.poll(async () => (await redis.cli('keys', 'own:*')) === '').toBe(false);
+    await expect.poll(async () => (await redis.cli('keys', 'own:*')) === '', { timeout: 10_000 }).toBe(false);
     await client.quit();
     expect((await site.ask()).cacheStatus).toMatch(/detail=redis$/);
     expect(site.errors).toEqual([]);
