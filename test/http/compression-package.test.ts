@@ -109,6 +109,15 @@ describe.each(expressVersions)('a coding that the handler chose on $name', ({ ex
     },
   );
 
+  it('is not compressed again, even where that would save much', async () => {
+    const loose = gzipSync(long, { level: 0 });
+    const site = await cachedSite(express, (_req, res) => res.set('Content-Encoding', 'gzip').type('txt').end(loose));
+    const [, ...hits] = await site.askInTurn({ headers: { 'accept-encoding': 'gzip' } }, ...clients);
+    expect(hits.map(decoded)).toEqual([long, long, long, long]);
+    expect(hits.map(({ headers }) => headers['content-encoding'])).toEqual([undefined, 'gzip', undefined, 'gzip']);
+    expect(site.runs).toBe(1);
+  });
+
   it('is what shouldStore sees decoded', async () => {
     const seen: string[] = [];
     const site = await cachedSite(express, coded('gzip'), {

@@ -154,6 +154,15 @@ describe.each(expressVersions)('on $name', ({ express }) => {
     expect((await shared.ask()).cacheStatus).toBe('ai-cache; fwd=miss; detail=vary');
   });
 
+  it('a Vary on Cookie is covered where the whole header is keyed, and not where the route names some cookies', async () => {
+    const answer: Handler = (_req, res) => res.vary('Cookie').json({});
+    const whole = await cachedSite(express, answer);
+    const named = await cachedSite(express, answer, { route: { scope: { cookies: ['sid'] } } });
+    await Promise.all([whole.ask(), named.ask()]);
+    expect((await whole.ask()).cacheStatus).toMatch(/^ai-cache; hit/);
+    expect((await named.ask()).cacheStatus).toBe('ai-cache; fwd=miss; detail=vary');
+  });
+
   it('a body shorter than its Content-Length is not stored: unfinished', async () => {
     const site = await cachedSite(express, (_req, res) => {
       res.set('Content-Length', '10').write('12345');
