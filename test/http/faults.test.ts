@@ -35,6 +35,7 @@ describe.each(expressVersions)('a fault of the cache itself on $name', ({ expres
   it('after the handler has the request does not give it to the handler again', async () => {
     const site = await cachedSite(express, (_req, res, run) => void setImmediate(() => res.json({ run })), {
       cache: { telemetry: {} },
+      behind: (app) => app.use((_req, res) => res.end('went on behind the handler')),
       faulty: true,
     });
     const { tracing } = partsOf(site.cache);
