@@ -3,6 +3,7 @@ import { encodeEntry } from '../entry/codec.ts';
 import type { Entry } from '../entry/entry.ts';
 import type { LiveStream } from './live-stream.ts';
 import type { RedisCommands } from './redis-commands.ts';
+import type { EndMark } from './redis-frames.ts';
 import type { Finish, Hold, RedisLease } from './redis-lease.ts';
 import { RedisPublisher } from './redis-publisher.ts';
 import type { RedisReader } from './redis-reader.ts';
@@ -107,7 +108,7 @@ export class LeasedFill implements ClusterFill {
   }
 
   share(entry: Entry): Promise<void> {
-    return this.#endBy(async () => this.#share(entry));
+    return this.#endBy(async () => this.#share(entry, 'released'));
   }
 
   release(): Promise<void> {
@@ -118,7 +119,7 @@ export class LeasedFill implements ClusterFill {
     return this.#endBy(async () => {
       if (this.failures === 0) await this.#finish({ mark: 'retry', vacantAfter: 1, followedHere });
       else if (error === undefined) await this.#finish({ mark: 'failed' });
-      else await this.#share(error);
+      else await this.#share(error, 'failed');
     });
   }
 
@@ -146,11 +147,12 @@ export class LeasedFill implements ClusterFill {
   }
 
   /** Writes the entry only where somebody waits for it, which the lease tells in the same step that ends it. */
-  async #share(entry: Entry): Promise<void> {
+  async #share(entry: Entry, otherwise: EndMark): Promise<void> {
     const bytes = encodeEntry(entry);
-    if (bytes.length > this.#options.maxBytes) return void (await this.#finish({ mark: 'released' }));
-    if ((await this.#finish({ mark: 'released', unlessFollowed: true })) !== 'followed') return;
-    await this.#finish({ mark: (await this.#publisher.share(bytes)) ? 'shared' : 'released' });
+    const isTooLarge = bytes.length > this.#options.maxBytes;
+    const reply = await this.#finish({ mark: otherwise, unlessFollowed: !isTooLarge });
+    if (reply !== 'followed') return;
+    await this.#finish({ mark: (await this.#publisher.share(bytes)) ? 'shared' : otherwise });
   }
 
   async #finish(finish: Omit<Finish, 'sequence'>): ReturnType<RedisLease['finish']> {

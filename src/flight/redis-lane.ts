@@ -17,8 +17,8 @@ export interface RedisLaneOptions {
   readonly isCluster: boolean;
   /** CLIENT UNBLOCK on another connection: the number of clients it unblocked, -1 where that is forbidden. */
   readonly unblock: (clientId: number) => Promise<number | undefined>;
-  /** Must not throw. Told once; the lane is of no use then. */
-  readonly onFailed: (error: unknown) => void;
+  /** Must not throw. Told once; the lane is of no use then. `wasWatched`: somebody waited. */
+  readonly onFailed: (error: unknown, wasWatched: boolean) => void;
 }
 
 /** How long one read waits; the next one follows at once. A silent connection is found out that soon. */
@@ -79,7 +79,7 @@ export class RedisLane {
     const watchers = [...this.#watched.values()].flatMap((watched) => [...watched.watchers]);
     this.#watched.clear();
     for (const watcher of watchers) watcher.onAway();
-    this.#options.onFailed(error);
+    this.#options.onFailed(error, watchers.length > 0);
   }
 
   async #run(): Promise<void> {
@@ -106,12 +106,9 @@ export class RedisLane {
     for (const [index, reply] of replies.entries()) this.#deliver(groups[index] ?? new Map(), reply);
   }
 
-  /** What may be read by one command; on a Cluster the flights, one slot each, take turns to be waited for. */
+  /** What may be read by one command: on a Cluster each flight has a slot of its own. */
   #groups(): Map<string, Watched>[] {
-    if (!this.#options.isCluster) return [new Map(this.#watched)];
-    const streams = [...this.#watched];
-    const turn = (this.#read / 2) % streams.length;
-    return [...streams.slice(turn), ...streams.slice(0, turn)].map((stream) => new Map([stream]));
+    return this.#options.isCluster ? [...this.#watched].map((stream) => new Map([stream])) : [new Map(this.#watched)];
   }
 
   #xread(group: ReadonlyMap<string, Watched>, blockMs: number | undefined): Promise<unknown> {

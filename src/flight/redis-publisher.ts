@@ -124,8 +124,8 @@ export class RedisPublisher {
     this.#sizes.push(size);
     this.#heldBytes += size;
     while (this.#heldBytes > maxBytes || this.#sizes.length > MAX_FRAMES) this.#heldBytes -= this.#sizes.shift() ?? 0;
-    // One more for the announcement.
-    const maxLength = this.#sizes.length + 1;
+    // The announcement, which has done its work, is what goes first.
+    const maxLength = this.#sizes.length;
     this.#lastWriteAt = performance.now();
     const id = await commands.run(async (client) => {
       const added = client.xadd(hold.streamKey, 'NOMKSTREAM', 'MAXLEN', '=', maxLength, '*', FRAME_FIELD, bytes);

@@ -44,9 +44,11 @@ export class RedisReader {
     this.#options = options;
   }
 
-  /** Watches in progress. */
+  /** Streams watched, and watches that wait for the connection. */
   get size(): number {
-    return this.#watches.size;
+    const lanes = [...this.#lanes.values()];
+    const placed = lanes.reduce((sum, lane) => sum + lane.size, 0);
+    return placed + [...this.#watches].filter(({ lane }) => lane === undefined).length;
   }
 
   /** Gives `watcher` the stream from its first entry on. Returns a function that ends it; `onAway` ends it too. */
@@ -97,24 +99,24 @@ export class RedisReader {
   }
 
   async #open(): Promise<RedisClient> {
-    const client = await this.#options.blockingClient();
-    this.#connecting = client;
     let reason: Error | undefined;
-    // Without a listener ioredis prints errors.
-    client.on('error', (error: Error) => (reason = error));
     try {
+      const client = await this.#options.blockingClient();
+      this.#connecting = client;
+      // Without a listener ioredis prints errors.
+      client.on('error', (error: Error) => (reason = error));
       await answerWithin(CONNECT_DEADLINE_MS, client.connect());
       if (this.#closed) throw new AwayError();
+      client.once('close', () => this.#lost(client, reason, this.#watches.size > 0));
+      this.#client = client;
+      return client;
     } catch (error) {
-      client.disconnect();
+      this.#connecting?.disconnect();
       this.#rest();
       throw reason ?? error;
     } finally {
       this.#connecting = undefined;
     }
-    client.once('close', () => this.#lost(client, reason));
-    this.#client = client;
-    return client;
   }
 
   #laneFor(client: RedisClient, key: string): RedisLane {
@@ -127,7 +129,7 @@ export class RedisReader {
       redis,
       isCluster: name !== ONLY,
       unblock: (clientId) => this.#unblock(name, clientId),
-      onFailed: (error) => this.#lost(client, error),
+      onFailed: (error, wasWatched) => this.#lost(client, error, wasWatched),
     });
     this.#lanes.set(name, lane);
     return lane;
@@ -146,10 +148,13 @@ export class RedisReader {
   }
 
   /** One lane that fails takes the others with it: it is rare, and what they wait for is run or read elsewhere. */
-  #lost(client: RedisClient, error: unknown): void {
+  #lost(client: RedisClient, error: unknown, wasWatched: boolean): void {
     if (this.#client !== client) return;
-    this.#report(error);
-    this.#rest();
+    // Where nobody waited it costs nobody anything: the next one who does has it made anew.
+    if (wasWatched) {
+      this.#report(error);
+      this.#rest();
+    }
     this.#drop();
   }
 

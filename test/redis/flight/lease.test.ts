@@ -62,10 +62,12 @@ describe('one key', () => {
   });
 
   it('is another one in another version of the cache, and so is another digest', async () => {
-    const processes = [open(), open({ version: 2 }), open()];
-    const [first, second, third] = processes as [OpenFlights, OpenFlights, OpenFlights];
-    const fills = [lead(first, digest), lead(second, digest), lead(third, sampleKey('other').digest)];
-    await Promise.all(fills.map(async (fill) => (await fill).stored()));
+    const fills = [
+      await lead(open(), digest),
+      await lead(open({ version: 2 }), digest),
+      await lead(open(), sampleKey('other').digest),
+    ];
+    await Promise.all(fills.map((fill) => fill.stored()));
   });
 
   it('has a lease that is renewed while the fill runs', async () => {
@@ -180,6 +182,18 @@ describe('an answer', () => {
   });
 });
 
+describe('an end', () => {
+  it('is the last one', async () => {
+    const [first, second] = [open(), open()];
+    const fill = await lead(first, digest);
+    const { landing } = await follow(second, digest);
+    await Promise.all([fill.stored(), fill.release(), fill.share(sampleEntry())]);
+    await fill.fail(undefined);
+    expect(await landing).toEqual({ kind: 'stored' });
+    expect(await server.cli('XLEN', (await streams())[0] ?? '')).toBe('2');
+  });
+});
+
 describe('a failure', () => {
   const error = sampleEntry({ status: 500, body: Buffer.from('no') });
 
@@ -211,6 +225,15 @@ describe('a failure', () => {
     await until(async () => (await streams()).length === 2);
     await landed.fill.fail(undefined);
     expect((await Promise.all(landings)).map(({ kind }) => kind).toSorted()).toEqual(['failed', 'lead']);
+  });
+
+  it('with an error too large to share tells the rest that there is none', async () => {
+    const [first, second] = [open({ maxBytes: 1_000 }), open()];
+    await (await lead(first, digest)).fail(undefined, true);
+    const fill = await lead(first, digest);
+    const { landing } = await follow(second, digest);
+    await fill.fail(sampleEntry({ status: 500, body: Buffer.alloc(1_001) }));
+    expect(await landing).toEqual({ kind: 'failed' });
   });
 
   it('is counted for a newcomer that leads before those who waited', async () => {
@@ -281,8 +304,30 @@ describe('a lost lease', () => {
     await server.cli('DEL', LEASE);
   });
 
+  it('is none when the lease was given back while it was to be renewed', async () => {
+    let held = gate();
+    let steps = 0;
+    held.open();
+    const before = (): Promise<void> => {
+      steps += 1;
+      return held.opened;
+    };
+    const first = open({ leaseMs: 3_000, before });
+    const fill = await lead(first, digest);
+    held = gate();
+    steps = 0;
+    const ended = fill.stored();
+    await until(() => steps === 2);
+    held.open();
+    await ended;
+    // Answered after the renewal, which was sent before it.
+    await (await first.connection.client()).ping();
+    expect(fill.lost.aborted).toBe(false);
+  });
+
   it('sends those who follow to the new leader', async () => {
-    const [first, second, third] = [open(), open(), open()];
+    const long = { leaseMs: 60_000 };
+    const [first, second, third] = [open(long), open(long), open(long)];
     const fill = await lead(first, digest);
     const { landing } = await follow(second, digest);
     await server.cli('DEL', LEASE);
@@ -306,6 +351,18 @@ describe('a lost lease', () => {
 });
 
 describe('a follower', () => {
+  it('that leaves before there is a connection to wait on leaves no wait behind', async () => {
+    const [first, second] = [open(), open()];
+    const fill = await lead(first, digest);
+    const leaving = await follow(second, digest);
+    leaving.leave();
+    await until(() => second.blocking[0]?.status === 'ready');
+    const { landing } = await follow(second, digest);
+    await fill.stored();
+    await landing;
+    expect(second.flights.counts).toEqual(NOTHING);
+  });
+
   it('waits no longer than waitMs', async () => {
     const [first, second] = [open(), open({ waitMs: 50 })];
     const fill = await lead(first, digest);
@@ -313,6 +370,15 @@ describe('a follower', () => {
     expect(await landing).toEqual({ kind: 'alone' });
     expect(second.flights.counts).toEqual(NOTHING);
     await fill.stored();
+  });
+
+  it('is announced once for each flight, however many there are', async () => {
+    const [first, second] = [open(), open()];
+    const fill = await lead(first, digest);
+    const followers = await Promise.all(Array.from({ length: 20 }, (_, at) => follow(at % 2 ? first : second, digest)));
+    expect(await server.cli('XLEN', (await streams())[0] ?? '')).toBe('1');
+    await fill.stored();
+    await Promise.all(followers.map(({ landing }) => landing));
   });
 
   it('that leaves takes nothing with it, and the last one ends the watch', async () => {

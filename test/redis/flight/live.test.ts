@@ -223,16 +223,54 @@ describe('a live answer', () => {
   });
 
   it('keeps its stream, however long it says nothing', async () => {
-    const [first, second] = [open({ leaseMs: 300 }), open({ leaseMs: 300 })];
+    const [first, second] = [open({ leaseMs: 3_000 }), open({ leaseMs: 3_000 })];
     const { fill, live, push } = await leadLive(first);
     push('one');
     const joined = await join(second);
     const key = await streamKey();
-    await server.cli('PEXPIRE', key, '250');
-    await until(async () => Number(await server.cli('PTTL', key)) > 300);
+    await server.cli('PEXPIRE', key, '2500');
+    await until(async () => Number(await server.cli('PTTL', key)) > 3_000);
+    // It is the same stream still, not one that a follower has announced itself in anew.
+    expect(await server.cli('XLEN', key)).toBe('2');
     live.end('complete');
     await fill.stored();
     await joined.whole;
+  });
+
+  it('has the expiry of its stream renewed by each write', async () => {
+    const [first, second] = [open({ leaseMs: 60_000 }), open()];
+    const { fill, live, push } = await leadLive(first);
+    push('one');
+    const joined = await join(second);
+    const key = await streamKey();
+    await server.cli('PEXPIRE', key, '60000');
+    push('two');
+    await until(async () => Number(await server.cli('PTTL', key)) > 60_000);
+    live.end('complete');
+    await fill.stored();
+    await joined.whole;
+  });
+
+  it('of which chunks were gone before they could be published is cut while the fill goes on', async () => {
+    const [first, second] = [open(), open()];
+    const { fill, live, push } = await leadLive(first, 20);
+    push('one');
+    const joined = await join(second);
+    push('two, three, four', 'five, six, seven', 'eight');
+    expect(await joined.whole).toMatchObject({ state: 'cut' });
+    live.end('complete');
+    await fill.stored();
+  });
+
+  it('is published by the next renewal where the leader cannot wait for followers', async () => {
+    const leader = open({ leaseMs: 3_000, canWait: false });
+    const { fill, live, push } = await leadLive(leader);
+    push('one');
+    const joined = await join(open());
+    expect(joined.stream.at(0)?.toString()).toBe('one');
+    live.end('complete');
+    await fill.stored();
+    expect(leader.errors.splice(0).map(({ code }) => code)).toEqual(['REDIS_FAILED']);
   });
 
   it('is followed by what the fill made of it, for who is told of the end alone', async () => {

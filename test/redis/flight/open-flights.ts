@@ -14,20 +14,26 @@ export interface OpenFlights {
   readonly errors: AICacheError[];
   /** The blocking clients that were made. */
   readonly blocking: RedisClient[];
+  /** How often one was asked for. */
+  readonly blockingAsked: () => number;
   close(): Promise<void>;
 }
 
 export type FlightSettings = Partial<
-  Pick<ClusterFlightsOptions, 'timeoutMs' | 'leaseMs' | 'waitMs' | 'maxBytes' | 'version'>
+  Pick<ClusterFlightsOptions, 'timeoutMs' | 'leaseMs' | 'waitMs' | 'maxBytes' | 'version' | 'clock'>
 > & {
   /** Holds back every step in Redis until it resolves. */
   readonly before?: () => Promise<void>;
+  /** False: no connection that waits can be made. */
+  readonly canWait?: boolean;
 };
 
 /** The flights of one process, connected as the cache connects them. */
-export function openFlights(redis: string | RedisClient, { before, ...settings }: FlightSettings = {}): OpenFlights {
+export function openFlights(redis: string | RedisClient, options: FlightSettings = {}): OpenFlights {
+  const { before, canWait = true, ...settings } = options;
   const errors: AICacheError[] = [];
   const blocking: RedisClient[] = [];
+  let asked = 0;
   const onError = (error: AICacheError): unknown => errors.push(error);
   const timeoutMs = settings.timeoutMs ?? 5_000;
   const connection = new RedisConnection({ redis, timeoutMs, onError });
@@ -37,6 +43,8 @@ export function openFlights(redis: string | RedisClient, { before, ...settings }
       return connection.client();
     },
     blockingClient: async () => {
+      asked += 1;
+      if (!canWait) throw Object.assign(new Error('no'), { code: 'ENOENT' });
       const client = withoutTimeout(await createClient(redis, timeoutMs));
       blocking.push(client);
       return client;
@@ -55,7 +63,7 @@ export function openFlights(redis: string | RedisClient, { before, ...settings }
     await flights.close();
     await connection.close();
   };
-  return { flights, connection, errors, blocking, close };
+  return { flights, connection, errors, blocking, blockingAsked: () => asked, close };
 }
 
 function withoutTimeout(client: RedisClient): RedisClient {

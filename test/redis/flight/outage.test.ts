@@ -1,7 +1,8 @@
+import type { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ClusterFlights } from '../../../src/flight/cluster-flights.ts';
-import { systemClock } from '../../../src/clock.ts';
 import { LiveStream } from '../../../src/flight/live-stream.ts';
+import { gate } from '../../support/gate.ts';
+import { manualClock } from '../../support/manual-clock.ts';
 import { oneByOne } from '../../support/one-by-one.ts';
 import { startRedis, type RedisServer } from '../../support/redis-server.ts';
 import { sampleEntry, sampleKey } from '../../support/sample-entry.ts';
@@ -68,17 +69,31 @@ describe('with Redis away from the start', () => {
   });
 
   it('and standing still, everybody runs alone after one deadline, and nobody waits for the next one', async () => {
-    const process = open({ timeoutMs: 300 });
+    let steps = 0;
+    const count = async (): Promise<void> => void (steps += 1);
+    const process = open({ timeoutMs: 300, leaseMs: 60_000, before: count });
     await leadAgain(process);
     server.pause();
     const parts = await Promise.all(Array.from({ length: 50 }, () => process.flights.enter(digest)));
+    const stepsBefore = steps;
     expect(parts).toEqual(parts.map(() => ({ role: 'alone' })));
     expect(await process.flights.enter(digest)).toEqual({ role: 'alone' });
+    expect(steps).toBe(stepsBefore);
     expect(codesOf(process)).toEqual(['REDIS_TIMEOUT']);
     server.resume();
-    // What was asked for and given up is not kept: no lease that nobody renews.
     await leadAgain(process);
+    // What was asked for and given up is not kept: no lease that nobody renews.
     await until(async () => (await heldLeases(server)).length === 0);
+  });
+
+  it('what could not be sent in time is not sent later', async () => {
+    const connected = gate();
+    const process = open({ timeoutMs: 50, before: () => connected.opened });
+    await process.connection.connect();
+    expect(await process.flights.enter(digest)).toEqual({ role: 'alone' });
+    connected.open();
+    await (await process.connection.client()).ping();
+    expect(await server.cli('INFO', 'commandstats')).not.toContain('cmdstat_set:');
   });
 });
 
@@ -195,27 +210,37 @@ describe('the connection that waits', () => {
     await fill.stored();
   });
 
-  it('that cannot be made lets followers run alone', async () => {
-    const first = open();
+  it('that cannot be made lets followers run alone, and is tried again after a second', async () => {
+    const clock = manualClock();
+    const [first, second] = [open(), open({ canWait: false, clock })];
     const fill = await lead(first, digest);
-    const errors: unknown[] = [];
-    const flights = new ClusterFlights({
-      client: () => first.connection.client(),
-      blockingClient: () => Promise.reject(Object.assign(new Error('no'), { code: 'ENOENT' })),
-      timeoutMs: 5_000,
-      namespace: 'test',
-      version: 1,
-      leaseMs: 10_000,
-      waitMs: 60_000,
-      maxBytes: 1_000,
-      clock: systemClock,
-      onError: (error) => errors.push(error),
-    });
-    const parts = await Promise.all([follow({ flights }, digest), follow({ flights }, digest)]);
-    expect(await Promise.all(parts.map(({ landing }) => landing))).toEqual([{ kind: 'alone' }, { kind: 'alone' }]);
-    expect(errors).toMatchObject([{ code: 'REDIS_FAILED', message: expect.stringContaining('ENOENT') as string }]);
-    await flights.close();
+    const run = async (): Promise<unknown> => (await follow(second, digest)).landing;
+    expect(await Promise.all([run(), run()])).toEqual([{ kind: 'alone' }, { kind: 'alone' }]);
+    expect(await run()).toEqual({ kind: 'alone' });
+    expect(second.blockingAsked()).toBe(1);
+    clock.advance(1_000);
+    expect(await run()).toEqual({ kind: 'alone' });
+    expect(second.blockingAsked()).toBe(2);
+    expect(second.errors.map(({ message }) => message)).toEqual([expect.stringContaining('ENOENT')]);
     await fill.stored();
+  });
+
+  it('that was lost while nobody waited is made anew for the next one', async () => {
+    const [first, second] = [open(), open()];
+    const rounds = async (): Promise<unknown> => {
+      const fill = await lead(first, digest);
+      const { landing } = await follow(second, digest);
+      await until(() => second.blocking.at(-1)?.status === 'ready');
+      await fill.stored();
+      return landing;
+    };
+    expect(await rounds()).toEqual({ kind: 'stored' });
+    const clientId = await (second.blocking[0] as Redis).client('ID');
+    await server.cli('CLIENT', 'KILL', 'ID', String(clientId));
+    await until(() => second.blocking[0]?.status === 'end');
+    expect(await rounds()).toEqual({ kind: 'stored' });
+    expect(second.blocking).toHaveLength(2);
+    expect(second.errors).toEqual([]);
   });
 
   it('needs no right to unblock', async () => {

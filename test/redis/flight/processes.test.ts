@@ -134,7 +134,7 @@ describe('three processes', () => {
   });
 
   it('have one new leader within the lease when theirs is killed before it had an answer', async () => {
-    await start({ leaseMs: 1_500 });
+    await start({ leaseMs: 2_500 });
     const { digest } = sampleKey('killed');
     const { leader, others } = await enterAll(digest);
     await leader.kill();
@@ -149,7 +149,7 @@ describe('three processes', () => {
   });
 
   it('cut what they have begun to send when their leader is killed half way', async () => {
-    await start({ leaseMs: 1_500 });
+    await start({ leaseMs: 2_500 });
     const { digest } = sampleKey('half way');
     const { leader, others } = await enterAll(digest);
     const chunks = chunksOf(50);
@@ -170,7 +170,7 @@ describe('three processes', () => {
   });
 
   it('go on with a new leader while theirs stands still, and it knows when it wakes up', async () => {
-    await start({ leaseMs: 1_500 });
+    await start({ leaseMs: 2_500 });
     const { digest } = sampleKey('stopped');
     const { leader, others } = await enterAll(digest);
     leader.signal('SIGSTOP');
