@@ -148,11 +148,10 @@ export class LeasedFill implements ClusterFill {
 
   /** Writes the entry only where somebody waits for it, which the lease tells in the same step that ends it. */
   async #share(entry: Entry, otherwise: EndMark): Promise<void> {
+    if ((await this.#finish({ mark: otherwise, unlessFollowed: true })) !== 'followed') return;
     const bytes = encodeEntry(entry);
-    const isTooLarge = bytes.length > this.#options.maxBytes;
-    const reply = await this.#finish({ mark: otherwise, unlessFollowed: !isTooLarge });
-    if (reply !== 'followed') return;
-    await this.#finish({ mark: (await this.#publisher.share(bytes)) ? 'shared' : otherwise });
+    const isShared = bytes.length <= this.#options.maxBytes && (await this.#publisher.share(bytes));
+    await this.#finish({ mark: isShared ? 'shared' : otherwise });
   }
 
   async #finish(finish: Omit<Finish, 'sequence'>): ReturnType<RedisLease['finish']> {

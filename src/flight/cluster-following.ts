@@ -39,15 +39,6 @@ export class ClusterFollowing {
     this.#onEnd = onEnd;
   }
 
-  /** Followers in this process. */
-  get size(): number {
-    return this.#listeners.size;
-  }
-
-  get isEnded(): boolean {
-    return this.#ended;
-  }
-
   /** Calls `listener` once, with what the flight came to. Returns a function that leaves; when the last one leaves it ends. */
   join(listener: (turn: Turn) => void): () => void {
     this.#listeners.add(listener);

@@ -53,6 +53,10 @@ export class RedisLane {
     this.#options = options;
   }
 
+  get redis(): Redis {
+    return this.#options.redis;
+  }
+
   /** Streams watched now. */
   get size(): number {
     return this.#watched.size;

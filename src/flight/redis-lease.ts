@@ -20,7 +20,7 @@ export interface Finish {
   readonly mark: EndMark;
   /** Place of the mark in the stream. */
   readonly sequence: number;
-  /** Leaves the lease vacant with so many failures, for those who follow; absent: the lease is free. */
+  /** Leaves the lease vacant with so many failures, for those who follow: goes with `retry`. Absent: the lease is free. */
   readonly vacantAfter?: number;
   /** Somebody in this process goes on: the lease is left vacant though nobody follows elsewhere. */
   readonly followedHere?: boolean;
@@ -120,7 +120,7 @@ export class RedisLease {
     const [, failed, holder] = HELD.exec(String(reply)) ?? [];
     if (failed !== undefined && holder !== undefined) return this.#hold(digest, holder, Number(failed));
     // It may have been taken all the same, or will be when Redis gets to it: what comes after it on the connection gives it back.
-    void this.finish(wanted, { mark: 'retry', sequence: 0 });
+    void this.finish(wanted, { mark: 'retry', sequence: 0, vacantAfter: failures });
     return undefined;
   }
 

@@ -124,7 +124,8 @@ export class RedisReader {
     const redis = isCluster(client) ? nodeOf(client, name ?? '') : client;
     if (redis === undefined || name === undefined) throw new AwayError();
     const existing = this.#lanes.get(name);
-    if (existing !== undefined) return existing;
+    // A Cluster makes its connection to a node anew; the lane of the old one has told its watchers.
+    if (existing?.redis === redis) return existing;
     const lane = new RedisLane({
       redis,
       isCluster: name !== ONLY,
