@@ -67,6 +67,7 @@ const direction = [
     typesOnly(`${express}|${ioredis}|${telemetry}`, optionTypes),
   ),
   imports(['src/{flight,policy,telemetry}/**'], sharedBySteps(), noneOf(express, ioredis, telemetry)),
+  imports(['src/policy/answer/**'], sharedBySteps('../../entry/**'), noneOf(express, ioredis, telemetry)),
   imports(['src/{request,response}/**'], sharedBySteps(), noneOf(ioredis, telemetry)),
   imports(['src/stats/**'], sharedBySteps(cache), noneOf(ioredis, telemetry)),
   imports(['src/tiers/**', 'src/flight/redis-*.ts'], sharedBySteps(), noneOf(express, telemetry)),

@@ -97,7 +97,7 @@ export class AIResponseCache {
   }
 
   /** The rolling window of this process. */
-  monitor(): CachePerformanceMonitor {
+  get monitor(): CachePerformanceMonitor {
     return this.#parts.recorder.monitor;
   }
 
@@ -115,6 +115,7 @@ export class AIResponseCache {
 
   async #close(): Promise<void> {
     this.#parts.closing.abort();
+    await this.#parts.cluster?.close();
     await this.#parts.redis?.connection.close();
     this.#parts.memory?.clear();
     this.#parts.recorder.close();

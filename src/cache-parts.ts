@@ -2,7 +2,10 @@ import type { IncomingMessage } from 'node:http';
 import type { Clock } from './clock.ts';
 import type { Config } from './config/config.ts';
 import { AICacheError, internalFault } from './errors.ts';
-import type { Answer } from './exchange/fill.ts';
+import type { Answer } from './exchange/followers.ts';
+import { Refreshes } from './exchange/refresh.ts';
+import { ClusterFlights } from './flight/cluster-flights.ts';
+import { HitForMiss } from './flight/hit-for-miss.ts';
 import { SingleFlight } from './flight/single-flight.ts';
 import type { AIRequest } from './request/ai-request.ts';
 import { CacheKeyGenerator } from './request/key-generator.ts';
@@ -13,6 +16,7 @@ import { createRecorder, type Recorder } from './telemetry/recorder.ts';
 import type { Tracing } from './telemetry/tracing.ts';
 import { GuardedTier } from './tiers/guarded-tier.ts';
 import { MemoryTier } from './tiers/memory-tier.ts';
+import { createClient } from './tiers/redis-client.ts';
 import { RedisConnection } from './tiers/redis-connection.ts';
 import { RedisTier } from './tiers/redis-tier.ts';
 import { TieredStore } from './tiers/tiered-store.ts';
@@ -32,10 +36,14 @@ export interface CacheParts {
   readonly tracing: Tracing;
   /** Absent with `cacheStatus: false`. */
   readonly cacheStatus: ((status: CacheStatus) => string) | undefined;
+  /** Requests whose handler runs now. */
+  readonly filling: WeakSet<AIRequest>;
   /** What the middleware made of a request. */
   readonly requests: WeakMap<IncomingMessage, AIRequest>;
-  /** How long a handler whose client has gone may take to answer, milliseconds. */
-  readonly abandonMs: number;
+  /** Absent but with `coalesce: { across: 'cluster' }`. */
+  readonly cluster: ClusterFlights | undefined;
+  readonly hitForMiss: HitForMiss;
+  readonly refreshes: Refreshes;
   /** Since when, milliseconds since the epoch; aborted by `close`. */
   readonly startedAt: number;
   readonly closing: AbortController;
@@ -50,7 +58,7 @@ export interface RedisParts {
 
 const MAX_FOLLOWERS = 10_000;
 const MAX_FLIGHTS = 10_000;
-const ABANDON_MS = 60_000;
+const LEASE_MS = 10_000;
 
 export function createParts(config: Config, clock: Clock): CacheParts {
   const report = reporterOf(config.onError);
@@ -84,8 +92,11 @@ export function createParts(config: Config, clock: Clock): CacheParts {
     observe,
     tracing,
     cacheStatus: config.cacheStatus === false ? undefined : cacheStatusOf(config.name),
+    filling: new WeakSet(),
     requests: new WeakMap(),
-    abandonMs: ABANDON_MS,
+    cluster: redis && createCluster(config, redis.connection, clock, report),
+    hitForMiss: new HitForMiss(clock, config.hitForMissSeconds),
+    refreshes: new Refreshes(clock),
     startedAt: clock.now(),
     closing: new AbortController(),
     report,
@@ -103,6 +114,28 @@ function createRedis(config: Config, clock: Clock, onError: (error: AICacheError
   const connection = new RedisConnection({ redis, timeoutMs: redisTimeoutMs, onError });
   const tier = new RedisTier({ connection, namespace, version, maxEntryBytes, clock });
   return { connection, tier: new GuardedTier({ tier, connection, timeoutMs: redisTimeoutMs, clock, onError }) };
+}
+
+function createCluster(
+  config: Config,
+  connection: RedisConnection,
+  clock: Clock,
+  onError: (error: AICacheError) => void,
+): ClusterFlights | undefined {
+  const { redis, redisTimeoutMs, namespace, version, maxEntryBytes, coalesce } = config;
+  if (coalesce === false || coalesce.across !== 'cluster' || redis === undefined) return undefined;
+  return new ClusterFlights({
+    client: () => connection.client(),
+    blockingClient: () => createClient(redis),
+    timeoutMs: redisTimeoutMs,
+    namespace,
+    version,
+    leaseMs: LEASE_MS,
+    waitMs: coalesce.waitMs,
+    maxBytes: maxEntryBytes,
+    clock,
+    onError,
+  });
 }
 
 function gaugesOf(memory: MemoryTier | undefined): readonly TierGauge[] {

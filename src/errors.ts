@@ -15,6 +15,7 @@ export type AICacheErrorCode =
   | 'REDIS_MISSING'
   | 'USER_FUNCTION_FAILED'
   | 'FILL_FAILED'
+  | 'REFRESH_IMPOSSIBLE'
   | 'TELEMETRY_FAILED'
   | 'INTERNAL'
   | 'CLOSED';
@@ -121,6 +122,14 @@ export function noTier(): AICacheError {
       help: 'Leave "memory" out, or say with "redis" where Redis is.',
     },
   );
+}
+
+/** Without Redis there is nothing that the processes could wait for each other by. */
+export function clusterWithoutRedis(): AICacheError {
+  return new AICacheError('INVALID_OPTION', 'Option "coalesce.across" is "cluster" and there is no "redis".', {
+    option: 'coalesce.across',
+    help: 'Say with "redis" where Redis is, or leave "coalesce.across" out.',
+  });
 }
 
 export function cacheWithOption(option: string): AICacheError {
@@ -303,5 +312,13 @@ export function invalidResponse(field: string, expected: string): AICacheError {
   return new AICacheError('INVALID_RESPONSE', `The field "${field}" of the response is not ${expected}.`, {
     help: 'Give a JSON value, a string, a Buffer, or { status?, headers?, body }.',
     option: field,
+  });
+}
+
+/** A stale answer that cannot be made anew in the background; told once a minute at most. */
+export function refreshImpossible(reason: string): AICacheError {
+  return new AICacheError('REFRESH_IMPOSSIBLE', `A stale answer is not made anew in the background: ${reason}.`, {
+    help: 'It is made when it has expired; set staleWhileRevalidateSeconds to 0 on such a route.',
+    option: 'staleWhileRevalidateSeconds',
   });
 }

@@ -22,6 +22,10 @@ export interface Config {
   readonly hashAlgorithm: HashAlgorithm;
   readonly compression: false | CompressionConfig;
   readonly ttl: { readonly defaultSeconds: number; readonly maxSeconds: number };
+  readonly staleWhileRevalidateSeconds: number;
+  readonly staleIfErrorSeconds: number;
+  readonly hitForMissSeconds: number;
+  readonly maxFillMs: number;
   readonly coalesce: false | CoalesceConfig;
   readonly telemetry: false | TelemetryConfig;
   readonly cacheStatus: boolean | 'key';
@@ -42,6 +46,7 @@ export interface CompressionConfig {
 
 export interface CoalesceConfig {
   readonly waitMs: number;
+  readonly across: 'process' | 'cluster';
 }
 
 export interface TelemetryConfig {

@@ -88,6 +88,11 @@ export const coalesce = z.strictObject({
       ...milliseconds,
       meaning: "How long a request waits for another's answer before it runs the handler itself.",
     }),
+  across: z.enum(['process', 'cluster']).default('process').register(optionDocs, {
+    allowed: 'process or cluster',
+    meaning: 'Who waits for whom: the requests of one process, or of all that share a Redis and a namespace.',
+    env: asText,
+  }),
 });
 
 export const telemetry = z.strictObject({

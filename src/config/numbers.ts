@@ -14,6 +14,12 @@ export const notNegative = (): z.ZodInt => z.int().min(0);
 export const timer = (): z.ZodInt => positive().max(LONGEST_TIMER_MS);
 export const lifetime = (): z.ZodNumber => z.number().positive().max(LONGEST_TTL_SECONDS);
 
+/** A span of time that may be none. */
+export const window = (): z.ZodNumber => z.number().min(0).max(LONGEST_TTL_SECONDS);
+export const windowSeconds = {
+  allowed: `a number of seconds from 0, at most ${LONGEST_TTL_SECONDS}`,
+  env: asNumber,
+};
 /** The words for them. */
 export const bytes = { allowed: 'a whole number of bytes from 1', env: asNumber };
 export const characters = { allowed: 'a whole number of characters from 1' };

@@ -63,6 +63,17 @@ export interface AIResponseCacheOptions {
   /** Compression of stored bodies, or `false` for none. */
   compression?: false | CompressionOptions | undefined;
   ttl?: TtlOptions | undefined;
+  /**
+   * How long a stale answer is served while it is made anew in the background, seconds (RFC 5861 §3). Default 0: not at all. The
+   * handler's own `stale-while-revalidate` and the option of the route are stronger.
+   */
+  staleWhileRevalidateSeconds?: number | undefined;
+  /** How long a stale answer is served in place of 429, 500, 502, 503 or 504, seconds (RFC 5861 §4). Default 0: not at all. */
+  staleIfErrorSeconds?: number | undefined;
+  /** How long requests do not wait for each other after an answer that declared itself uncacheable, seconds. Default 30. */
+  hitForMissSeconds?: number | undefined;
+  /** How long a handler may go on for an answer whose client has gone, milliseconds. Default 600 000, ten minutes. */
+  maxFillMs?: number | undefined;
   /** Requests with equal keys wait for the one that runs the handler; `false`: each runs it. */
   coalesce?: false | CoalesceOptions | undefined;
   /** `false`: no spans and no OpenTelemetry metrics; the performance monitor still counts. */
@@ -104,6 +115,8 @@ export interface TtlOptions {
 export interface CoalesceOptions {
   /** How long a request waits for another's answer before it runs the handler itself, milliseconds. Default 60 000. */
   waitMs?: number | undefined;
+  /** `'cluster'`: also across all processes that share a Redis and a namespace; needs `redis`. Default `'process'`. */
+  across?: 'process' | 'cluster' | undefined;
 }
 
 export interface TelemetryOptions {
@@ -118,5 +131,7 @@ export interface TelemetryOptions {
  * its own. Both at once throws `INVALID_OPTION`.
  */
 export type AICacheOptions =
-  | (AIRouteOptions & { cache: AIResponseCache } & { [Name in keyof AIResponseCacheOptions]?: undefined })
+  | (AIRouteOptions & { cache: AIResponseCache } & {
+      [Name in Exclude<keyof AIResponseCacheOptions, keyof AIRouteOptions>]?: undefined;
+    })
   | (AIRouteOptions & AIResponseCacheOptions & { cache?: undefined });

@@ -1,7 +1,7 @@
 import type { Cluster, Redis } from 'ioredis';
 import type { z } from 'zod';
 import type { AIResponseCache } from '../ai-response-cache.ts';
-import { cacheWithOption, invalidOption, noTier, notACache, unknownOption } from '../errors.ts';
+import { cacheWithOption, clusterWithoutRedis, invalidOption, noTier, notACache, unknownOption } from '../errors.ts';
 import { hasMethod, withoutUnixScheme } from './checks.ts';
 import type { CompressionConfig, Config, MemoryConfig, TelemetryConfig } from './config.ts';
 import { COMPRESSION_LEVELS } from './group-schemas.ts';
@@ -27,7 +27,7 @@ const MOUNT_OPTIONS = [...Object.keys(routeOptions.shape), ...Object.keys(cacheO
 /** Checks the options of a cache and fills in the defaults. Copies what it freezes: what the caller passed stays as it is. */
 export function parseCacheOptions(options: AIResponseCacheOptions = {}): Config {
   const parsed = parseWith(cacheOptions, options);
-  if (parsed.memory === false && parsed.redis === undefined) throw noTier();
+  if (parsed.redis === undefined) checkWithoutRedis(parsed);
   const { enabled } = parsed;
   return Object.freeze({
     ...parsed,
@@ -42,6 +42,11 @@ export function parseCacheOptions(options: AIResponseCacheOptions = {}): Config 
     telemetry: telemetryOf(parsed.telemetry),
     onError: parsed.onError ?? (() => undefined),
   });
+}
+
+function checkWithoutRedis({ memory, coalesce }: Parsed): void {
+  if (memory === false) throw noTier();
+  if (coalesce !== false && coalesce.across === 'cluster') throw clusterWithoutRedis();
 }
 
 /** Checks the options of one mount. */
@@ -64,21 +69,26 @@ export function parseMountOptions(options: AICacheOptions = {}): MountParts {
   const { cache, ...others } = options;
   const entries = Object.entries(others);
   const ofCache = entries.filter(([name]) => isCacheOption(name));
-  const ofRoute = entries.filter(([name]) => !isCacheOption(name));
-  const unknown = ofRoute.find(([name]) => !Object.hasOwn(routeOptions.shape, name));
+  // Some options stand in both: said of a mount they are the mount's.
+  const ofRoute = entries.filter(([name]) => !isCacheOption(name) || isRouteOption(name));
+  const unknown = ofRoute.find(([name]) => !isRouteOption(name));
   if (unknown !== undefined) throw unknownOption(unknown[0], nearestName(unknown[0], MOUNT_OPTIONS));
 
   const route = parseRouteOptions(Object.fromEntries(ofRoute));
   if (cache === undefined) return { route, cacheOptions: Object.fromEntries(ofCache) };
 
   if (!isCache(cache)) throw notACache('cache', shownValue(cache));
-  const doubled = ofCache.find(([, value]) => value !== undefined);
+  const doubled = ofCache.find(([name, value]) => value !== undefined && !isRouteOption(name));
   if (doubled !== undefined) throw cacheWithOption(doubled[0]);
   return { route, cache };
 }
 
 function isCacheOption(name: string): boolean {
   return Object.hasOwn(cacheOptions.shape, name);
+}
+
+function isRouteOption(name: string): boolean {
+  return Object.hasOwn(routeOptions.shape, name);
 }
 
 function parseWith<S extends z.ZodObject>(schema: S, options: unknown): z.output<S> {

@@ -13,6 +13,8 @@ export interface RecordedResponse {
   readonly status: number;
   readonly headers: readonly HeaderField[];
   readonly body: Buffer;
+  /** Why the answer would not be stored though it arrived: it was cut, refused, filtered, empty, or an error (DESIGN D3). */
+  readonly incomplete?: string;
 }
 
 /** The options of one mount, parsed once, frozen. */
@@ -31,8 +33,15 @@ export interface RouteConfig {
   readonly varyHeaders: readonly string[];
   /** Top-level body fields left out of the key. */
   readonly ignoreBodyFields: readonly string[];
+  /** Is a stream whole? Takes the place of the terminal event of its kind. */
+  readonly isComplete?: (response: RecordedResponse) => boolean;
   readonly shouldStore?: (response: RecordedResponse, req: Request) => boolean;
   readonly skip?: (req: Request) => boolean;
   readonly refresh?: (req: Request) => boolean;
   readonly ttlSeconds?: number;
+  readonly staleWhileRevalidateSeconds?: number;
+  readonly staleIfErrorSeconds?: number;
+  /** `finish`: a fill goes on without its client; `abort`: it ends where nobody else waits. */
+  readonly onClientDisconnect: 'finish' | 'abort';
+  readonly replay: { readonly pace: 'instant' | 'recorded' };
 }

@@ -36,7 +36,12 @@ export interface AIRouteOptions {
   varyHeaders?: readonly string[] | undefined;
   /** Top-level fields of the body that are left out of the key, for instance a request id. Default none. */
   ignoreBodyFields?: readonly string[] | undefined;
-  /** `false`: this response is not stored. Asked after every built-in rule; the body is in identity coding. */
+  /** Is a stream whole? Takes the place of the terminal event of its kind; the body is in identity coding. */
+  isComplete?: ((response: RecordedResponse) => boolean) | undefined;
+  /**
+   * `false`: this response is not stored; `true`: it is, even where `response.incomplete` says why it would not be. What the
+   * status and the headers forbid stays forbidden. The body is in identity coding.
+   */
   shouldStore?: ((response: RecordedResponse, req: Request) => boolean) | undefined;
   /** `true`: the request bypasses. */
   skip?: ((req: Request) => boolean) | undefined;
@@ -44,4 +49,15 @@ export interface AIRouteOptions {
   refresh?: ((req: Request) => boolean) | undefined;
   /** Lifetime of this mount's entries, seconds; a lifetime that the handler sets wins, `ttl.maxSeconds` caps it. */
   ttlSeconds?: number | undefined;
+  /** The cache's option of that name, for this mount. */
+  staleWhileRevalidateSeconds?: number | undefined;
+  /** The cache's option of that name, for this mount. */
+  staleIfErrorSeconds?: number | undefined;
+  /**
+   * When the client leaves before the answer is whole: `'finish'` (default) lets the handler go on, at most `maxFillMs`, and
+   * stores what it makes; `'abort'` tells it (`aiCacheContext(req).signal`, `close`) unless others wait for the same answer.
+   */
+  onClientDisconnect?: 'finish' | 'abort' | undefined;
+  /** `pace`: recorded streams are replayed at once (`'instant'`, default) or as slowly as they came (`'recorded'`). */
+  replay?: { pace?: 'instant' | 'recorded' | undefined } | undefined;
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { ContentType } from '../request/ai-request.ts';
 import { synchronous } from './checks.ts';
-import { lifetime, seconds } from './numbers.ts';
+import { lifetime, seconds, window, windowSeconds } from './numbers.ts';
 import { optionDocs } from './option-docs.ts';
 import type { AIRouteOptions } from './route-options.ts';
 import type { PerRequest, RouteConfig } from './route-config.ts';
@@ -88,7 +88,13 @@ export const routeOptions = z.strictObject({
     allowed: 'an array of names of top-level fields',
     meaning: 'Top-level fields of the body that are left out of the key.',
   }),
-  shouldStore: given<NonNullable<RouteConfig['shouldStore']>>('`false`: this response is not stored.'),
+  isComplete: given<NonNullable<RouteConfig['isComplete']>>(
+    'Is a stream whole? Takes the place of the terminal event of its kind.',
+    'by the terminal event of its kind',
+  ),
+  shouldStore: given<NonNullable<RouteConfig['shouldStore']>>(
+    '`false`: this response is not stored; `true`: it is, though it was cut, refused or filtered.',
+  ),
   skip: given<NonNullable<RouteConfig['skip']>>('`true`: the request bypasses the cache.'),
   refresh: given<NonNullable<RouteConfig['refresh']>>('`true`: the lookup is skipped and the new answer stored.'),
   ttlSeconds: lifetime().optional().register(optionDocs, {
@@ -96,4 +102,28 @@ export const routeOptions = z.strictObject({
     meaning: "Lifetime of this mount's entries.",
     defaultText: '`ttl.defaultSeconds`',
   }),
+  staleWhileRevalidateSeconds: window().optional().register(optionDocs, {
+    allowed: windowSeconds.allowed,
+    meaning: "The cache's option of that name, for this mount.",
+    defaultText: "the cache's",
+  }),
+  staleIfErrorSeconds: window().optional().register(optionDocs, {
+    allowed: windowSeconds.allowed,
+    meaning: "The cache's option of that name, for this mount.",
+    defaultText: "the cache's",
+  }),
+  onClientDisconnect: z.enum(['finish', 'abort']).default('finish').register(optionDocs, {
+    allowed: 'finish or abort',
+    meaning:
+      '`finish`: a handler goes on without its client and its answer is stored; `abort`: unless others wait, it is told.',
+  }),
+  replay: z
+    .strictObject({
+      pace: z.enum(['instant', 'recorded']).default('instant').register(optionDocs, {
+        allowed: 'instant or recorded',
+        meaning: 'Recorded streams are replayed at once, or as slowly as they came.',
+      }),
+    })
+    .readonly()
+    .prefault({}),
 }) satisfies z.ZodType<unknown, AIRouteOptions>;

@@ -3,7 +3,7 @@ import type { AICacheError } from '../errors.ts';
 import { isRedisAddress, redisTemplate, synchronous } from './checks.ts';
 import { asFlag, asList, asNumber, asSwitch, asText, asTextSizeTiers } from './env-form.ts';
 import { coalesce, compression, memory, telemetry, textSizeTiers, ttl } from './group-schemas.ts';
-import { bytes, MIB, milliseconds, notNegative, positive, timer } from './numbers.ts';
+import { bytes, MIB, milliseconds, notNegative, positive, timer, window, windowSeconds } from './numbers.ts';
 import { optionDocs } from './option-docs.ts';
 import type { AIResponseCacheOptions } from './options.ts';
 
@@ -109,6 +109,30 @@ export const cacheOptions = z.strictObject({
       env: asSwitch,
     }),
   ttl: ttl.prefault({}),
+  staleWhileRevalidateSeconds: window()
+    .default(0)
+    .register(optionDocs, {
+      ...windowSeconds,
+      meaning: 'How long a stale answer is served while it is made anew in the background (RFC 5861).',
+    }),
+  staleIfErrorSeconds: window()
+    .default(0)
+    .register(optionDocs, {
+      ...windowSeconds,
+      meaning: 'How long a stale answer is served in place of 429, 500, 502, 503 and 504 (RFC 5861).',
+    }),
+  hitForMissSeconds: window()
+    .default(30)
+    .register(optionDocs, {
+      ...windowSeconds,
+      meaning: 'How long requests do not wait for each other after an answer that declared itself uncacheable.',
+    }),
+  maxFillMs: timer()
+    .default(600_000)
+    .register(optionDocs, {
+      ...milliseconds,
+      meaning: 'How long a handler may go on for an answer whose client has gone.',
+    }),
   coalesce: z
     .union([z.literal(false), coalesce])
     .prefault({})

@@ -2,11 +2,12 @@ import type { CacheParts } from '../cache-parts.ts';
 import { cachedResponseOf, type CachedResponse, type EntryState } from './cached-response.ts';
 import type { Entry } from '../entry/entry.ts';
 import { fillFailedTwice, invalidTtl } from '../errors.ts';
-import type { Answer } from '../exchange/fill.ts';
+import type { Answer } from '../exchange/followers.ts';
 import type { Flight, Part } from '../flight/single-flight.ts';
+import { verdictOnGiven } from './given-verdict.ts';
 import { wholeResponseOf, type GivenResponse, type WholeResponse } from './given-response.ts';
 import { makeEntry, type Asked } from '../exchange/make-entry.ts';
-import { whyNotStorable, type NotStoredReason, type Refusal } from '../policy/storable.ts';
+import type { NotStoredReason } from '../policy/storable.ts';
 import type { AIRequest } from '../request/ai-request.ts';
 import { modelOf } from '../request/labels.ts';
 import { savedBy } from '../exchange/send-entry.ts';
@@ -58,13 +59,10 @@ export async function directSet(
     throw invalidTtl('set', ttlSeconds);
   const key = parts.keys.keyFor(request);
   const response = wholeResponseOf(given);
-  const refusal = whyNotStored(parts, response, ttlSeconds);
+  const { refusal, usage } = verdictOnGiven(parts, response, ttlSeconds);
   if (refusal !== undefined) return { stored: false, reason: refusal.reason };
-  const { stored } = await storeEntry(
-    parts,
-    key,
-    makeEntry({ parts, request, key }, response, { contextSeconds: ttlSeconds, tags: options.tags }),
-  );
+  const remarks = { contextSeconds: ttlSeconds, tags: options.tags, usage };
+  const { stored } = await storeEntry(parts, key, makeEntry({ parts, request, key }, response, remarks));
   return stored ? { stored } : { stored, reason: 'no-tier' };
 }
 
@@ -73,21 +71,41 @@ export async function directFill(
   request: AIRequest,
   fillResponse: FillResponse,
 ): Promise<CachedResponse> {
-  const direct = begin(parts, request);
+  return findOrFill(begin(parts, request), fillResponse, 'hit');
+}
+
+/** `as`: how an answer that is there already counts: `coalesced` where this call has waited for it. */
+async function findOrFill(
+  direct: Direct,
+  fillResponse: FillResponse,
+  as: 'hit' | 'coalesced',
+): Promise<CachedResponse> {
   const found = await readable(direct, false);
   if (found !== undefined) {
-    report(direct, { result: 'hit', ...found });
+    report(direct, { result: as, ...found });
     return found.response;
   }
-  const part: Part<Answer> = parts.flights?.enter(direct.key.digest) ?? { role: 'alone' };
-  if (part.role === 'late') return shared(direct, part.answer);
-  if (part.role !== 'follower') return lead(direct, fillResponse, part.role === 'leader' ? part.flight : undefined);
-  const landing = await part.landing;
-  if (landing.kind === 'answer') return shared(direct, landing.answer);
-  if (landing.kind !== 'failed')
-    return lead(direct, fillResponse, landing.kind === 'lead' ? landing.flight : undefined);
-  report(direct, { result: 'error' });
-  throw landing.cause ?? fillFailedTwice();
+  const { flights, filling } = direct.parts;
+  // A handler that asks for its own request would wait for itself.
+  const waits = flights !== undefined && !filling.has(direct.request);
+  const part: Part<Answer> = waits ? flights.enter(direct.key.digest) : { role: 'alone' };
+  const landing = part.role === 'follower' ? await part.landing : undefined;
+  const answer = part.role === 'late' ? part.answer : landing?.kind === 'answer' ? landing.answer : undefined;
+  // One that waited for a stream in vain waits for no second one.
+  if (answer?.live !== undefined && as === 'hit') {
+    await answer.live.over();
+    return findOrFill(direct, fillResponse, 'coalesced');
+  }
+  if (answer?.entry !== undefined) {
+    report(direct, { result: 'coalesced', entry: answer.entry });
+    return cachedResponseOf(answer.entry, { state: 'fresh' });
+  }
+  if (landing?.kind === 'failed') {
+    report(direct, { result: 'error' });
+    throw landing.cause ?? fillFailedTwice();
+  }
+  const turn = landing?.kind === 'lead' ? landing : part;
+  return lead(direct, fillResponse, 'flight' in turn ? turn.flight : undefined);
 }
 
 function begin(parts: CacheParts, request: AIRequest): Direct {
@@ -144,9 +162,9 @@ async function lead(
     throw error;
   }
   ended({});
-  const entry = makeEntry(direct, response, { fillMs: parts.clock.monotonic() - startedAt });
+  const { refusal, usage } = verdictOnGiven(parts, response, undefined);
+  const entry = makeEntry(direct, response, { usage, fillMs: parts.clock.monotonic() - startedAt });
   try {
-    const refusal = whyNotStored(parts, response, undefined);
     if (refusal?.kind === 'declared') flight?.release();
     else flight?.answer({ entry, leader: span.link });
     const put = span.startPut();
@@ -155,18 +173,6 @@ async function lead(
     flight?.close();
   }
   return cachedResponseOf(entry, { state: 'fresh' });
-}
-
-async function shared(direct: Direct, { entry }: Answer): Promise<CachedResponse> {
-  report(direct, { result: 'coalesced', entry });
-  return cachedResponseOf(entry, { state: 'fresh' });
-}
-
-function whyNotStored(parts: CacheParts, response: WholeResponse, ttlSeconds: number | undefined): Refusal | undefined {
-  if (ttlSeconds === 0) return { reason: 'no-lifetime', kind: 'declared' };
-  if (response.body.length > parts.config.maxEntryBytes) return { reason: 'too-large', kind: 'declared' };
-  // A program that stores an answer says by its request what the answer depends on.
-  return whyNotStorable({ ...response, flushed: false }, () => true);
 }
 
 function report(

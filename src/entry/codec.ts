@@ -22,8 +22,8 @@ const VERSION = 1;
 const HEAD_AT = 14;
 const CRC_BYTES = 4;
 
-/** A longer head is not an entry's: headers and labels take a few kilobytes at most. */
-const MAX_HEAD_BYTES = 64 * 1024;
+/** A longer head is not an entry's: headers and labels take a few kilobytes, the places of a stream's chunks the most. */
+const MAX_HEAD_BYTES = 2 * 1024 * 1024;
 
 /** What a frame may need beside its body, bytes. */
 export const MAX_FRAME_OVERHEAD_BYTES = HEAD_AT + MAX_HEAD_BYTES + CRC_BYTES;

@@ -1,10 +1,18 @@
 /** Everything of an entry but its body, as JSON that two releases can share: a reader ignores the members it does not know. */
-import { CODINGS, TEXT_TIERS, type Entry, type EntryLabels, type HeaderField, type Usage } from './entry.ts';
+import {
+  CODINGS,
+  MAX_CHUNKS,
+  TEXT_TIERS,
+  type Entry,
+  type EntryLabels,
+  type HeaderField,
+  type Usage,
+} from './entry.ts';
 
 /** The head, with a member for each field of the entry that is there. */
 export function headOf(entry: Entry): string {
   const { digest, status, statusMessage, headers, coding, identityBytes, cachedAt, staleAt, expiresAt } = entry;
-  const { labels, textLength, textTier, usage, fillMs } = entry;
+  const { labels, textLength, textTier, usage, fillMs, chunks, revalidateUntil, errorUntil, codedByHandler } = entry;
   const { provider, model, operation, collection, tags } = labels;
   return JSON.stringify({
     digest,
@@ -21,6 +29,10 @@ export function headOf(entry: Entry): string {
     textTier,
     usage: usage && { inputTokens: usage.inputTokens, outputTokens: usage.outputTokens },
     fillMs,
+    chunks: chunks && { lengths: chunks.lengths, timesMs: chunks.timesMs },
+    revalidateUntil,
+    errorUntil,
+    codedByHandler,
   });
 }
 
@@ -54,9 +66,17 @@ function entryOf(head: Members, body: Buffer): Entry {
     textTier: oneOf(TEXT_TIERS, head['textTier']),
     ...optional('usage', head['usage'], usageOf),
     ...optional('fillMs', head['fillMs'], duration),
+    ...optional('chunks', head['chunks'], chunksOf),
+    ...optional('revalidateUntil', head['revalidateUntil'], time),
+    ...optional('errorUntil', head['errorUntil'], time),
+    ...optional('codedByHandler', head['codedByHandler'], isTrue),
   };
   must(entry.staleAt <= entry.expiresAt);
   must(entry.coding !== 'identity' || entry.identityBytes === body.length);
+  if (entry.chunks !== undefined) {
+    const sentBytes = entry.codedByHandler ? body.length : entry.identityBytes;
+    must(entry.chunks.lengths.reduce((sum, length) => sum + length, 0) === sentBytes);
+  }
   return entry;
 }
 
@@ -68,6 +88,18 @@ function labelsOf(labels: Members): EntryLabels {
     ...optional('collection', labels['collection'], text),
     ...optional('tags', labels['tags'], (tags) => list(tags, text)),
   };
+}
+
+function chunksOf(value: unknown): NonNullable<Entry['chunks']> {
+  const { lengths, timesMs } = objectIn(value);
+  const chunks = { lengths: list(lengths, (length) => whole(length)), timesMs: list(timesMs, duration) };
+  must(chunks.lengths.length === chunks.timesMs.length && chunks.lengths.length <= MAX_CHUNKS);
+  return chunks;
+}
+
+function isTrue(value: unknown): true {
+  must(value === true);
+  return true;
 }
 
 function usageOf(value: unknown): Usage {

@@ -8,6 +8,9 @@ export type Coding = (typeof CODINGS)[number];
 export const TEXT_TIERS = ['small', 'medium', 'large', 'xlarge'] as const;
 export type TextTier = (typeof TEXT_TIERS)[number];
 
+/** A body in more pieces than this is not stored: the places of all of them must fit the head of an entry. */
+export const MAX_CHUNKS = 131_072;
+
 /** Tokens a model call used, as the provider counted them. */
 export interface Usage {
   readonly inputTokens: number;
@@ -38,6 +41,8 @@ export interface Entry {
   /** Coding of `body`. */
   readonly coding: Coding;
   readonly body: Buffer;
+  /** How a body that came in pieces came: bytes of each write, and milliseconds from the head to it. */
+  readonly chunks?: { readonly lengths: readonly number[]; readonly timesMs: readonly number[] };
   /** The handler chose `coding` itself, so its ETag names those coded bytes. */
   readonly codedByHandler?: true;
   /** Length of the body in identity coding, bytes. */
@@ -45,6 +50,9 @@ export interface Entry {
   readonly cachedAt: number;
   readonly staleAt: number;
   readonly expiresAt: number;
+  /** Until then it may be served stale while it is made anew, and where making it anew fails (RFC 5861). */
+  readonly revalidateUntil?: number;
+  readonly errorUntil?: number;
   readonly labels: EntryLabels;
   /** Length of the request's text, UTF-16 units, and its size class. */
   readonly textLength: number;

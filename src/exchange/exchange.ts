@@ -4,6 +4,7 @@ import type { ContextState } from './context.ts';
 import type { RouteConfig } from '../config/route-config.ts';
 import type { AIRequest } from '../request/ai-request.ts';
 import type { Outcome } from '../telemetry/outcome.ts';
+import type { Budget } from '../tiers/budget.ts';
 import type { CacheKey } from '../tiers/tier.ts';
 
 /** One request on its way through the cache. */
@@ -23,6 +24,8 @@ export interface Exchange {
 export interface KeyedExchange extends Exchange {
   readonly request: AIRequest;
   readonly key: CacheKey;
+  /** What this request may still wait for Redis. */
+  readonly budget: Budget;
 }
 
 /** `route.path` only where no mount path is left out, since a mount path can hold a tenant. */
@@ -40,12 +43,6 @@ export function withRoute({ routeLabel }: Exchange): { route?: string } {
 /** Has the client gone, or the response ended? */
 export function isClosed({ res }: Exchange): boolean {
   return res.closed || res.destroyed;
-}
-
-/** Did this process end the connection before the client or the network did? Then nobody will answer on it any more. */
-export function wasCutHere({ req: { socket }, res }: Exchange): boolean {
-  if (res.errored) return true;
-  return socket.destroyed && !socket.readableEnded && !socket.errored;
 }
 
 /** Calls `listener` when the response's last byte is sent or its client has gone. */

@@ -1,32 +1,35 @@
-import { openContext, type ContextState } from './context.ts';
-import { decompress } from '../entry/compression.ts';
-import type { Coding, Entry } from '../entry/entry.ts';
 import { internalFault } from '../errors.ts';
-import { onceClosed, reportOutcome, wasCutHere, withRoute, type KeyedExchange, type OutcomeFacts } from './exchange.ts';
-import type { Flight } from '../flight/single-flight.ts';
-import { makeEntry } from './make-entry.ts';
-import { type Refusal } from '../policy/storable.ts';
-import { modelOf } from '../request/labels.ts';
+import { LiveStream } from '../flight/live-stream.ts';
+import type { Refusal } from '../policy/storable.ts';
 import { appendCacheStatus } from '../response/cache-status.ts';
-import { BODY_HEADERS, hideConditionals, isNotModified } from '../response/conditional.ts';
-import { recordResponse, type RecordedHead, type Recording } from '../response/recorder.ts';
-import { codingOf } from '../response/stored-headers.ts';
-import { storeEntry, type StoreResult } from './store-entry.ts';
-import type { FillSpan, SpanLink } from '../telemetry/tracing.ts';
-import { whyNot, whyNotByUser, whyNotYet } from './verdict.ts';
-
-/** What a leader has for its followers. */
-export interface Answer {
-  readonly entry: Entry;
-  readonly leader: SpanLink;
-}
+import { answerCondition, hideConditionals } from '../response/conditional.ts';
+import { Detachment } from '../response/detach.ts';
+import type { Outlet } from '../response/outlet.ts';
+import type { RecordedHead } from '../response/recorded-head.ts';
+import { Recorder } from '../response/recorder.ts';
+import { isShort, type HeadDecision, type Recording } from '../response/recording.ts';
+import { codingOf, storedHeaders } from '../response/stored-headers.ts';
+import type { SpanLink } from '../telemetry/tracing.ts';
+import { openContext, type ContextState } from './context.ts';
+import { isClosed, onceClosed, type KeyedExchange } from './exchange.ts';
+import { FillReport } from './fill-report.ts';
+import { NO_FOLLOWERS, type Followers } from './followers.ts';
+import { StalledClient } from './stalled-client.ts';
+import { savedBy } from './send-entry.ts';
+import { isCoveredByStale, sendStale, type StaleAnswer } from './stale.ts';
+import { judge, refuse, settle, type SettleResult } from './settle.ts';
+import { verdictOnBody, whyNotByHead, type Verdict } from './verdict.ts';
 
 export interface FillOptions {
   /** Absent where nobody waits for this fill. */
-  readonly flight?: Flight<Answer>;
+  readonly followers?: Followers;
   /** Why the request goes to the handler, as `Cache-Status` says it. */
-  readonly fwd: 'miss' | 'request' | 'bypass';
+  readonly fwd: 'miss' | 'request' | 'bypass' | 'stale';
   readonly detail?: string;
+  /** Sent in place of an error. */
+  readonly stale?: StaleAnswer | undefined;
+  /** A background refresh, and the request that caused it. */
+  readonly cause?: SpanLink | undefined;
 }
 
 /** Runs the handler once, records what it sends, shares it with the followers and stores it if it may be stored. */
@@ -37,162 +40,180 @@ export function fill(exchange: KeyedExchange, options: FillOptions): void {
 class Fill {
   readonly #exchange: KeyedExchange;
   readonly #options: FillOptions;
+  readonly #followers: Followers;
   readonly #context: ContextState;
-  readonly #span: FillSpan;
-  readonly #startedAt: number;
+  readonly #report: FillReport;
   readonly #hidden: ReturnType<typeof hideConditionals> | undefined;
+  readonly #recorder: Recorder;
+  readonly #detachment: Detachment;
+  readonly #client: StalledClient;
+  #live: LiveStream | undefined;
   /** What was decided at the head with the whole body in hand; it is not asked again. */
-  #verdict: { readonly refusal: Refusal | undefined } | undefined;
-  #recording: Recording | undefined;
-  #result: { readonly stored: boolean; readonly notStored?: string } | undefined;
-  /** The body decoded, while that takes time and the result waits for it. */
-  #decoding: Promise<unknown> | undefined;
+  #verdict: Verdict | undefined;
+  #isOver = false;
+  /** Ends a fill that goes on without its client for too long. */
+  #timer: NodeJS.Timeout | undefined;
 
   constructor(exchange: KeyedExchange, options: FillOptions) {
-    const { parts, req, request } = exchange;
+    const { parts, req, res } = exchange;
     this.#exchange = exchange;
     this.#options = options;
+    this.#followers = options.followers ?? NO_FOLLOWERS;
     this.#context = openContext(req);
-    this.#startedAt = parts.clock.monotonic();
+    this.#report = new FillReport(exchange, options.cause);
     // A POST has no 304 (RFC 9110 §13.2.2), so its conditionals are the handler's business.
     this.#hidden = req.method === 'POST' ? undefined : hideConditionals(req);
-    this.#span = parts.tracing.startFill({ reason: 'miss', ...withRoute(exchange), ...modelOf(request) });
-    parts.observe({ type: 'fill-started' });
+    this.#recorder = new Recorder(res, {
+      maxBytes: parts.config.maxEntryBytes,
+      now: () => parts.clock.monotonic(),
+      onHead: (head, body) => this.#onHead(head, body),
+      onChunk: (chunk) => this.#onChunk(chunk),
+      onEnd: (recording) => this.#onEnd(recording),
+    });
+    this.#client = new StalledClient(res, () => this.#dropClient());
+    this.#detachment = new Detachment(req, res, {
+      signal: this.#context.abort.signal,
+      onGone: () => this.#onGone(),
+      onBroken: () => this.#giveUp(),
+    });
   }
 
   run(): void {
-    const { parts, res, next } = this.#exchange;
-    const cut = recordResponse(res, {
-      maxBytes: parts.config.maxEntryBytes,
-      onHead: (head, body) => this.#onHead(head, body),
-      onEnd: (recording) => void this.#onEnd(recording),
-    });
-    onceClosed(this.#exchange, () => this.#onClosed(cut));
-    reportOutcome(this.#exchange, this.#context, () => this.#outcome());
-    this.#span.run(() => next());
+    this.#followers.onLeft(() => this.#checkWanted());
+    this.#exchange.parts.filling.add(this.#exchange.request);
+    // Nobody leaves a refresh, so its time runs from the start.
+    if (this.#options.cause !== undefined) this.#limit();
+    if (isClosed(this.#exchange) && this.#onGone() === 'go-on') this.#detachment.begin();
+    onceClosed(this.#exchange, () => this.#giveUp());
+    this.#report.run(this.#context, () => this.#exchange.next());
+  }
+
+  #onChunk(chunk: Buffer): void {
+    this.#live?.push(chunk);
+    if (this.#live !== undefined) this.#client.check();
+  }
+
+  /** The handler waits for a client that takes nothing, and with it all who joined. */
+  #dropClient(): void {
+    if (this.#isOver || ((this.#live?.readers ?? 0) === 0 && this.#followers.waiting === 0)) return;
+    this.#recorder.mute();
+    this.#limit();
+    this.#detachment.leaveBehind();
+  }
+
+  #onGone(): 'go-on' | 'stop' {
+    if (this.#isUnwanted()) return 'stop';
+    this.#recorder.mute();
+    this.#limit();
+    return 'go-on';
+  }
+
+  #limit(): void {
+    this.#timer ??= setTimeout(() => this.#giveUp(), this.#exchange.parts.config.maxFillMs).unref();
+  }
+
+  /** The client has gone: does nobody else want the answer either? */
+  #isUnwanted(): boolean {
+    if (this.#isOver) return true;
+    const isWanted = this.#exchange.route.onClientDisconnect === 'finish' || this.#followers.waiting > 0;
+    return !isWanted && (this.#live?.readers ?? 0) === 0;
+  }
+
+  /** One of those for whom it goes on has left. */
+  #checkWanted(): void {
+    if (this.#detachment.isDetached && this.#isUnwanted()) this.#giveUp();
+  }
+
+  #giveUp(): void {
+    if (this.#isOver) return;
+    this.#context.abort.abort();
+    this.#recorder.cut();
+    if (this.#options.cause !== undefined) this.#exchange.res.destroy();
   }
 
   /** The last moment to tell the client something about this answer. */
-  #onHead(head: RecordedHead, body: Buffer | undefined): (() => void) | undefined {
-    const { parts, req, res, key } = this.#exchange;
-    let refusal = whyNotYet(this.#exchange, this.#context, head, body);
-    if (body !== undefined && codingOf(head.headers) === 'identity') {
-      refusal ??= whyNotByUser(this.#exchange, head, body);
-      this.#verdict = { refusal };
-    }
-    if (refusal?.kind === 'declared') this.#options.flight?.release();
-    if (
-      head.status === 200 &&
-      this.#hidden !== undefined &&
-      isNotModified({ ...req.headers, ...this.#hidden.conditionals }, head.headers)
-    ) {
-      res.statusCode = 304;
-      res.statusMessage = 'Not Modified';
-      for (const name of BODY_HEADERS) res.removeHeader(name);
-    }
+  #onHead(head: RecordedHead, body: Buffer | undefined): HeadDecision {
+    const { stale } = this.#options;
+    const refusal = this.#judgeHead(head, body);
+    if (stale !== undefined && isCoveredByStale(head.status, stale))
+      return { divert: (outlet) => this.#divert(stale, outlet) };
+    if (this.#hidden !== undefined)
+      answerCondition(this.#exchange.req, this.#exchange.res, this.#hidden.conditionals, head);
+    const undo = appendCacheStatus(this.#exchange.res, this.#member(refusal));
+    return {
+      undo: () => {
+        undo?.();
+        this.#verdict = undefined;
+      },
+      sent: () => {
+        if (refusal?.kind === 'declared') refuse(this.#exchange, refusal, this.#followers);
+        if (refusal === undefined && body === undefined) this.#open(head);
+      },
+    };
+  }
+
+  #judgeHead(head: RecordedHead, body: Buffer | undefined): Refusal | undefined {
+    const refusal = whyNotByHead(this.#exchange, this.#context, head, body);
+    if (body === undefined) return refusal;
+    if (refusal !== undefined) this.#verdict = { refusal };
+    else if (codingOf(head.headers) === 'identity') this.#verdict = verdictOnBody(this.#exchange, head, body);
+    return this.#verdict?.refusal;
+  }
+
+  #member(refusal: Refusal | undefined): string | undefined {
+    const { parts, key } = this.#exchange;
     const detail = this.#options.detail ?? refusal?.reason;
-    const member = parts.cacheStatus?.({
+    return parts.cacheStatus?.({
       fwd: this.#options.fwd,
       stored: this.#verdict !== undefined && refusal === undefined,
       ...(detail === undefined ? {} : { detail }),
       ...(parts.config.cacheStatus === 'key' ? { key: key.digest } : {}),
     });
-    return appendCacheStatus(res, member);
   }
 
-  /** The client has everything, or has gone: an answer that was begun, or that this side cut off, is over; a handler at work may finish. */
-  #onClosed(cut: () => void): void {
-    if (this.#recording !== undefined) return;
-    if (this.#exchange.res.headersSent || wasCutHere(this.#exchange)) cut();
-    else setTimeout(cut, this.#exchange.parts.abandonMs).unref();
+  /** From now on others can join. A coded body is for those who take the coding, so its followers wait for the whole. */
+  #open({ status, statusMessage, headers }: RecordedHead): void {
+    if (codingOf(headers) !== 'identity') return;
+    const message = statusMessage === undefined ? {} : { statusMessage };
+    const head = { status, ...message, headers: storedHeaders(headers) };
+    this.#live = new LiveStream(head, this.#exchange.parts.config.maxEntryBytes, () => this.#checkWanted());
+    this.#followers.join(this.#live, this.#report.link);
   }
 
-  async #onEnd(recording: Recording): Promise<void> {
-    const { parts, request } = this.#exchange;
-    const fillMs = parts.clock.monotonic() - this.#startedAt;
-    const failure = errorTypeOf(recording);
-    this.#recording = recording;
+  #divert(stale: StaleAnswer, outlet: Outlet): void {
+    const { ageSeconds } = sendStale(this.#exchange, stale, 'stale-if-error', outlet);
+    this.#report.diverted({ result: 'stale', ageSeconds, ...savedBy(stale.entry), stored: false, notStored: 'error' });
+  }
+
+  #onEnd(recording: Recording): void {
+    this.#isOver = true;
+    clearTimeout(this.#timer);
+    this.#client.stop();
     this.#hidden?.restore();
-    const put = this.#span.startPut();
-    this.#span.end({ ...failure, clientGone: !recording.ended, ...modelOf(request) });
-    parts.observe({
-      type: 'fill-ended',
-      reason: 'miss',
-      durationMs: fillMs,
-      ...failure,
-      ...modelOf(request),
-      ...withRoute(this.#exchange),
-    });
+    this.#live?.end(recording.ended && !isShort(recording) ? 'complete' : 'cut');
+    this.#exchange.parts.filling.delete(this.#exchange.request);
+    void this.#settle(recording);
+    this.#detachment.release(recording.ended);
+  }
+
+  async #settle(recording: Recording): Promise<void> {
+    const { put, fillMs } = this.#report.end(recording);
+    let result: SettleResult = { stored: false, notStored: 'internal' };
     try {
-      put.end(await this.#settle(recording, fillMs));
+      const judging = judge(this.#exchange, this.#context, recording, this.#verdict);
+      if (judging instanceof Promise) this.#report.awaits(judging);
+      const judged = judging instanceof Promise ? await judging : judging;
+      this.#report.judged(recording.head, judged.verdict.refusal);
+      const made = { recording, judged, fillMs, leader: this.#report.link };
+      result = await settle(this.#exchange, this.#context, made, this.#followers);
+      put.end(result);
     } catch (error) {
       // Only a fault of ours gets here: the client has its answer, the followers make theirs.
-      parts.report(internalFault(error));
-      put.end({ stored: false, notStored: 'internal', errorType: 'AICacheError' });
-      this.#options.flight?.release();
+      this.#exchange.parts.report(internalFault(error));
+      put.end({ ...result, errorType: 'AICacheError' });
+      this.#followers.release();
     } finally {
-      this.#options.flight?.close();
+      this.#followers.close(result.stored);
     }
   }
-
-  /** Tells the followers, then the tiers. Runs to the first tier without a pause, so that an immediate repeat is a hit. */
-  async #settle(recording: Recording, fillMs: number): Promise<StoreResult | { stored: false; notStored: string }> {
-    const { flight } = this.#options;
-    const { head, body } = recording;
-    const coding = codingOf(head?.headers ?? []);
-    let identity = body;
-    if (body !== undefined && coding !== 'identity') {
-      const decoding = this.#decoded(body, coding);
-      this.#decoding = decoding;
-      identity = await decoding;
-    }
-    const { refusal } = this.#verdict ?? { refusal: whyNot(this.#exchange, this.#context, recording, identity) };
-    this.#result = refusal === undefined ? { stored: true } : { stored: false, notStored: refusal.reason };
-    if (head === undefined || body === undefined || identity === undefined || refusal?.kind === 'declared') {
-      if (refusal?.kind === 'failed') flight?.fail(undefined);
-      else flight?.release();
-      return { stored: false, notStored: refusal?.reason ?? 'unfinished' };
-    }
-    const { reportedUsage: usage, ttlSeconds: contextSeconds, tags } = this.#context;
-    const remarks = { contextSeconds, routeSeconds: this.#exchange.route.ttlSeconds, tags, usage, fillMs };
-    const entry = makeEntry(this.#exchange, { ...head, body, identity }, remarks);
-    const answer: Answer = { entry, leader: this.#span.link };
-    if (refusal?.kind === 'failed') flight?.fail(answer);
-    else flight?.answer(answer);
-    return refusal === undefined
-      ? storeEntry(this.#exchange.parts, this.#exchange.key, entry)
-      : { stored: false, notStored: refusal.reason };
-  }
-
-  async #decoded(body: Buffer, coding: Coding): Promise<Buffer | undefined> {
-    try {
-      return await decompress(body, coding, this.#exchange.parts.config.maxEntryBytes);
-    } catch {
-      // A body that is not what its Content-Encoding says goes to its own client alone.
-      return undefined;
-    }
-  }
-
-  #outcome(): OutcomeFacts | Promise<OutcomeFacts> {
-    // The result is made by the one who waited for the body first.
-    return this.#result === undefined && this.#decoding !== undefined
-      ? this.#decoding.then(() => this.#facts())
-      : this.#facts();
-  }
-
-  #facts(): OutcomeFacts {
-    const { res, request } = this.#exchange;
-    const failed = res.statusCode >= 500;
-    return {
-      result: failed ? ('error' as const) : ('miss' as const),
-      ...(failed ? { errorType: String(res.statusCode) } : {}),
-      ...(this.#result ?? { stored: false, notStored: 'unfinished' }),
-      ...modelOf(request),
-    };
-  }
-}
-
-function errorTypeOf(recording: Recording): { errorType?: string } {
-  const status = recording.head?.status ?? 0;
-  return status >= 500 ? { errorType: String(status) } : {};
 }

@@ -1,7 +1,8 @@
 import type { CacheParts } from '../cache-parts.ts';
 import type { Coding, Entry, HeaderField, Usage } from '../entry/entry.ts';
 import { textTierOf } from '../entry/text-tier.ts';
-import { lifetimeOf } from '../policy/lifetime.ts';
+import type { RouteConfig } from '../config/route-config.ts';
+import { lifetimeOf, staleWindowsOf } from '../policy/lifetime.ts';
 import type { AIRequest } from '../request/ai-request.ts';
 import { labelsOf } from '../request/labels.ts';
 import { codingOf, storedHeaders } from '../response/stored-headers.ts';
@@ -22,12 +23,14 @@ export interface MadeResponse {
   /** In the coding that the headers name, and in identity coding. */
   readonly body: Buffer;
   readonly identity: Buffer;
+  /** How the body came, where it came in pieces. */
+  readonly chunks?: NonNullable<Entry['chunks']>;
 }
 
 /** What was said about a response beside it. */
 export interface Remarks {
   readonly contextSeconds?: number | undefined;
-  readonly routeSeconds?: number | undefined;
+  readonly route?: Pick<RouteConfig, 'ttlSeconds' | 'staleWhileRevalidateSeconds' | 'staleIfErrorSeconds'>;
   readonly tags?: Iterable<string> | undefined;
   readonly usage?: Usage | undefined;
   readonly fillMs?: number | undefined;
@@ -35,10 +38,11 @@ export interface Remarks {
 
 /** The entry that keeps this response under this key. */
 export function makeEntry({ parts, request, key }: Asked, response: MadeResponse, remarks: Remarks): Entry {
-  const { status, statusMessage, headers, body, identity } = response;
-  const { contextSeconds, routeSeconds, tags = [], usage, fillMs } = remarks;
+  const { status, statusMessage, headers, body, identity, chunks } = response;
+  const { contextSeconds, route = {}, tags = [], usage, fillMs } = remarks;
   const coding: Coding = codingOf(headers);
-  const { ttlSeconds } = lifetimeOf({ headers, contextSeconds, routeSeconds, ...parts.config.ttl });
+  const { ttlSeconds } = lifetimeOf({ headers, contextSeconds, routeSeconds: route.ttlSeconds, ...parts.config.ttl });
+  const windows = staleWindowsOf(headers, route, parts.config);
   const cachedAt = parts.clock.now();
   const staleAt = cachedAt + ttlSeconds * 1000;
   return {
@@ -48,11 +52,14 @@ export function makeEntry({ parts, request, key }: Asked, response: MadeResponse
     headers: storedHeaders(headers),
     coding,
     body,
+    ...(chunks === undefined ? {} : { chunks }),
     ...(coding === 'identity' ? {} : { codedByHandler: true, identity }),
     identityBytes: identity.length,
     cachedAt,
     staleAt,
-    expiresAt: staleAt,
+    expiresAt: staleAt + Math.max(windows.revalidateSeconds, windows.errorSeconds) * 1000,
+    ...(windows.revalidateSeconds > 0 ? { revalidateUntil: staleAt + windows.revalidateSeconds * 1000 } : {}),
+    ...(windows.errorSeconds > 0 ? { errorUntil: staleAt + windows.errorSeconds * 1000 } : {}),
     labels: labelsOf(request, tags),
     textLength: request.text.length,
     textTier: textTierOf(request.text.length, parts.config.textSizeTiers),

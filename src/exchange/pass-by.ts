@@ -1,5 +1,5 @@
 import { openContext, type ContextState } from './context.ts';
-import { isClosed, onceClosed, reportOutcome, type Exchange } from './exchange.ts';
+import { onceClosed, reportOutcome, type Exchange } from './exchange.ts';
 import type { Bypass } from '../request/bypass.ts';
 import { appendCacheStatus, type CacheStatus } from '../response/cache-status.ts';
 import { beforeHead } from '../response/head-hook.ts';
@@ -9,7 +9,8 @@ export function passBy(exchange: Exchange, { bypass, error }: Bypass): void {
   if (error !== undefined) exchange.parts.report(error);
   reportOutcome(exchange, openOwnContext(exchange), () => ({ result: 'bypass', bypass }));
   announce(exchange, bypass === 'method' ? { fwd: 'method' } : { fwd: 'bypass', detail: bypass });
-  if (!isClosed(exchange)) exchange.next();
+  // Also where the client has gone: without the cache a write would be done all the same.
+  exchange.next();
 }
 
 /** The context of a handler that works for its own client alone: when that one goes, its signal aborts. */

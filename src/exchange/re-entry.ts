@@ -20,27 +20,31 @@ const LEFT_OUT: ReadonlySet<string> = new Set([
   'transfer-encoding',
   'expect',
   'upgrade',
+  // The refresh is a trace of its own, linked to its cause.
+  'traceparent',
+  'tracestate',
+  'baggage',
+  'b3',
 ]);
-
-/** What of a socket the application may have read. */
-const ADDRESSES = ['remoteAddress', 'remotePort', 'remoteFamily', 'localAddress', 'localPort', 'encrypted'] as const;
 
 /** A request as it can be sent again. */
 export interface RecordedRequest {
   readonly server: Server;
   readonly isSecure: boolean;
-  readonly addresses: Partial<Record<(typeof ADDRESSES)[number], unknown>>;
+  /** What an application may ask of its socket, as the first one had it. */
+  readonly socketMembers: Readonly<Record<string, unknown>>;
   readonly head: string;
   readonly body: Buffer;
 }
 
-/** Records a request to send it again; undefined where its server is out of reach or its body cannot be written again. */
-export function recordRequest(req: Request): RecordedRequest | undefined {
-  const socket = req.socket as (Socket | TLSSocket) & { readonly server?: Server };
+/** Records a request to send it again, or says why it cannot be: its server is out of reach, or its body cannot be written again. */
+export function recordRequest(req: Request): RecordedRequest | string {
+  const socket = req.socket as Socket & Partial<TLSSocket> & { readonly server?: Server };
+  if (socket.server === undefined) return 'the server of the request is out of reach';
   const body = bodyAgain(req);
-  if (socket.server === undefined || body === undefined) return undefined;
-  const addresses = Object.fromEntries(ADDRESSES.map((name) => [name, (socket as Partial<TLSSocket>)[name]]));
-  return { server: socket.server, isSecure: (socket as Partial<TLSSocket>).encrypted === true, addresses, head: headOf(req, body), body };
+  if (body === undefined) return 'its body is of a kind that cannot be written again';
+  const isSecure = socket.encrypted === true;
+  return { server: socket.server, isSecure, socketMembers: membersOf(socket), head: headOf(req, body), body };
 }
 
 /**
@@ -50,20 +54,56 @@ export function recordRequest(req: Request): RecordedRequest | undefined {
  */
 export async function sendAgain(request: RecordedRequest, mark: (socket: Duplex) => void): Promise<void> {
   const [client, side] = duplexPair();
-  for (const [name, value] of Object.entries(request.addresses)) {
-    Object.defineProperty(side, name, { value, configurable: true });
+  try {
+    for (const [name, value] of Object.entries(request.socketMembers)) {
+      Object.defineProperty(side, name, { value, configurable: true, writable: true });
+    }
+    mark(side);
+    request.server.emit(request.isSecure ? 'secureConnection' : 'connection', side);
+    client.write(request.head, 'latin1');
+    client.write(request.body);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    for (const event of ['close', 'end', 'error']) client.once(event, () => resolve());
+    side.once('close', () => resolve());
+    client.resume();
+    await promise;
+  } finally {
+    client.destroy();
+    side.destroy();
   }
-  mark(side);
-  request.server.emit(request.isSecure ? 'secureConnection' : 'connection', side);
-  client.write(request.head, 'latin1');
-  client.write(request.body);
-  const { promise, resolve } = Promise.withResolvers<void>();
-  client.once('close', resolve);
-  client.once('end', resolve);
-  client.once('error', () => resolve());
-  client.resume();
-  await promise;
-  client.destroy();
+}
+
+const ADDRESSES = [
+  'remoteAddress',
+  'remotePort',
+  'remoteFamily',
+  'localAddress',
+  'localPort',
+  'encrypted',
+  'authorized',
+] as const;
+
+/** Calls that set what an in-memory connection does not have; each returns the socket, as Node's do. */
+const SETTERS = ['setTimeout', 'setNoDelay', 'setKeepAlive', 'ref', 'unref'] as const;
+
+/** Questions about the connection, answered now: the first socket may be gone when they are asked again. */
+const QUESTIONS = ['address', 'getPeerX509Certificate', 'getPeerCertificate', 'getCipher', 'getProtocol'] as const;
+
+function accept(this: Duplex): Duplex {
+  return this;
+}
+
+function membersOf(socket: Socket & Partial<TLSSocket>): Record<string, unknown> {
+  const members: Record<string, unknown> = {};
+  for (const name of ADDRESSES) members[name] = socket[name];
+  for (const name of SETTERS) members[name] = accept;
+  for (const name of QUESTIONS) {
+    const ask = socket[name] as (() => unknown) | undefined;
+    if (ask === undefined) continue;
+    const answer = ask.call(socket);
+    members[name] = () => answer;
+  }
+  return members;
 }
 
 function headOf(req: Request, body: Buffer): string {
@@ -79,7 +119,8 @@ function headOf(req: Request, body: Buffer): string {
 
 /** The parsed body as its parser would read it again. */
 function bodyAgain(req: Request): Buffer | undefined {
-  const hasBody = req.headers['content-length'] !== undefined || req.headers['transfer-encoding'] !== undefined;
+  const { 'content-length': length = '0', 'transfer-encoding': coding } = req.headers;
+  const hasBody = Number(length) > 0 || coding !== undefined;
   if (!hasBody) return Buffer.alloc(0);
   const body: unknown = req.body;
   if (Buffer.isBuffer(body)) return body;

@@ -2,10 +2,12 @@ import { decompress } from '../entry/compression.ts';
 import type { Coding, Entry } from '../entry/entry.ts';
 import type { KeyedExchange, OutcomeFacts } from './exchange.ts';
 import { modelOf } from '../request/labels.ts';
+import type { LiveStream } from '../flight/live-stream.ts';
 import type { CacheStatus } from '../response/cache-status.ts';
 import { CONDITIONALS } from '../response/conditional.ts';
 import { acceptsCoding } from '../response/negotiate.ts';
-import { replayEntry } from '../response/replay.ts';
+import type { Outlet } from '../response/outlet.ts';
+import { replayEntry, replayLive } from '../response/replay.ts';
 import type { TierName } from '../tiers/tier.ts';
 
 /** A body as it goes to one client. */
@@ -20,7 +22,10 @@ export function bodyFor(
   entry: Entry,
   tier?: TierName,
 ): SendableBody | undefined | Promise<SendableBody | undefined> {
-  if (acceptsCoding(exchange.req, entry.coding)) return { coding: entry.coding, body: entry.body };
+  // A stream goes out in the coding and in the pieces it came in (DESIGN D4).
+  const isStream = entry.chunks !== undefined && entry.codedByHandler !== true;
+  if (!isStream && acceptsCoding(exchange.req, entry.coding)) return { coding: entry.coding, body: entry.body };
+  if (entry.coding === 'identity') return { coding: 'identity', body: entry.body };
   if (entry.identity !== undefined) return { coding: 'identity', body: entry.identity };
   const { parts, key } = exchange;
   const startedAt = parts.clock.monotonic();
@@ -49,18 +54,27 @@ export function sendEntry(
   exchange: KeyedExchange,
   entry: Entry,
   sendable: SendableBody,
-  facts: { ageSeconds?: number; cacheStatus: CacheStatus },
+  facts: { ageSeconds?: number; cacheStatus: CacheStatus; outlet?: Outlet },
 ): void {
-  const { parts, req, res, key } = exchange;
+  const { parts, route, req, res, key } = exchange;
   const status = parts.config.cacheStatus === 'key' ? { ...facts.cacheStatus, key: key.digest } : facts.cacheStatus;
   const isConditional = req.method !== 'POST' && CONDITIONALS.some((name) => req.headers[name] !== undefined);
+  const isAsItCame = sendable.coding === (entry.codedByHandler ? entry.coding : 'identity');
   replayEntry(res, {
     entry,
     ...sendable,
+    ...(entry.chunks !== undefined && isAsItCame ? { chunks: entry.chunks, pace: route.replay.pace } : {}),
     cacheStatus: parts.cacheStatus?.(status),
     ...(facts.ageSeconds === undefined ? {} : { ageSeconds: facts.ageSeconds }),
+    outlet: facts.outlet,
     ...(isConditional ? { conditionals: req.headers } : {}),
   });
+}
+
+/** Joins an answer that is still being made. */
+export function joinLive({ parts, res, key }: KeyedExchange, live: LiveStream, cacheStatus: CacheStatus): void {
+  const status = parts.config.cacheStatus === 'key' ? { ...cacheStatus, key: key.digest } : cacheStatus;
+  replayLive(res, live, parts.cacheStatus?.(status));
 }
 
 /** What serving this entry spared, for the outcome. */

@@ -2,6 +2,7 @@ import type { CacheParts } from '../cache-parts.ts';
 import { compress } from '../entry/compression.ts';
 import type { Coding, Entry } from '../entry/entry.ts';
 import { fieldOf } from '../entry/header-fields.ts';
+import { parseCacheControl } from '../policy/cache-control.ts';
 import type { CacheKey } from '../tiers/tier.ts';
 
 export interface StoreResult {
@@ -15,7 +16,8 @@ export interface StoreResult {
 /** Compresses an entry and writes it to every tier that keeps such an entry. */
 export async function storeEntry(parts: CacheParts, key: CacheKey, entry: Entry): Promise<StoreResult> {
   const coded = await compressed(parts, key, entry);
-  const { stored } = await parts.store.put(key, coded);
+  // A cache that was closed meanwhile has freed its memory.
+  const { stored } = parts.closing.signal.aborted ? { stored: false } : await parts.store.put(key, coded);
   const size = { coding: coded.coding, rawBytes: coded.identityBytes, storedBytes: coded.body.length };
   if (stored) parts.observe({ type: 'entry-size', ...size });
   return {
@@ -29,7 +31,7 @@ export async function storeEntry(parts: CacheParts, key: CacheKey, entry: Entry)
 
 async function compressed(parts: CacheParts, key: CacheKey, entry: Entry): Promise<Entry> {
   const { compression } = parts.config;
-  if (compression === false || entry.coding !== 'identity') return entry;
+  if (compression === false || entry.coding !== 'identity' || !isTransformable(entry)) return entry;
   const startedAt = parts.clock.monotonic();
   const contentType = fieldOf(entry.headers, 'content-type');
   const pending = compress(entry.body, { ...compression, ...(contentType === undefined ? {} : { contentType }) });
@@ -44,4 +46,10 @@ async function compressed(parts: CacheParts, key: CacheKey, entry: Entry): Promi
       durationMs: parts.clock.monotonic() - startedAt,
     });
   return coding === 'identity' ? entry : { ...entry, coding, body };
+}
+
+/** Digests name the bytes of one coding (RFC 9530), and no-transform forbids another (RFC 9111 §5.2.2.6). */
+function isTransformable({ headers }: Entry): boolean {
+  if (parseCacheControl(fieldOf(headers, 'cache-control') ?? '').has('no-transform')) return false;
+  return ['content-digest', 'repr-digest', 'digest'].every((name) => fieldOf(headers, name) === undefined);
 }

@@ -1,57 +1,74 @@
-import type { ContextState } from './context.ts';
-import type { KeyedExchange } from './exchange.ts';
+import { fieldOf } from '../entry/header-fields.ts';
+import { completenessOf, type Completeness } from '../policy/completeness.ts';
 import { whyNotStorable, type Refusal } from '../policy/storable.ts';
 import { coversHeader } from '../request/covered-headers.ts';
 import { callUserFunction } from '../request/user-function.ts';
-import type { RecordedHead, Recording } from '../response/recorder.ts';
+import type { RecordedHead } from '../response/recorded-head.ts';
+import type { Recording } from '../response/recording.ts';
+import type { Usage } from '../entry/entry.ts';
+import type { ContextState } from './context.ts';
+import type { KeyedExchange } from './exchange.ts';
 
-/** Why may this answer not be stored, as far as its head, and its body where that is known, tell? */
-export function whyNotYet(
+/** Whether an answer is stored, and what it says it used. */
+export interface Verdict {
+  readonly refusal?: Refusal;
+  readonly usage?: Usage;
+}
+
+/** Why may this answer not be stored, as far as its head, and the length of its body, tell? */
+export function whyNotByHead(
   exchange: KeyedExchange,
   context: ContextState,
   head: RecordedHead,
   body: Buffer | undefined,
 ): Refusal | undefined {
+  const { parts, route, request } = exchange;
   if (context.isNoStore) return { reason: 'context', kind: 'declared' };
   if (context.ttlSeconds === 0) return { reason: 'no-lifetime', kind: 'declared' };
-  if (body !== undefined && body.length > exchange.parts.config.maxEntryBytes)
-    return { reason: 'too-large', kind: 'declared' };
-  return whyNotStorable({ ...head, ...(body === undefined ? {} : { body }) }, (name) =>
-    coversHeader(name, exchange.route),
-  );
+  const bytes = body?.length ?? Number(fieldOf(head.headers, 'content-length') ?? 0);
+  if (bytes > parts.config.maxEntryBytes) return { reason: 'too-large', kind: 'declared' };
+  const candidate = { ...head, ...(body === undefined ? {} : { body }) };
+  return whyNotStorable(candidate, (name) => coversHeader(name, route, request.tenant));
 }
 
 /** The same for a recording that is over; `identity` is its body decoded, absent where it could not be. */
-export function whyNot(
+export function verdictOn(
   exchange: KeyedExchange,
   context: ContextState,
   recording: Recording,
   identity: Buffer | undefined,
-): Refusal | undefined {
+): Verdict {
   const { head, body, ended, tooLarge } = recording;
-  if (head === undefined || !ended) return { reason: 'unfinished', kind: 'failed' };
-  if (tooLarge) return { reason: 'too-large', kind: 'declared' };
-  const refusal = whyNotYet(exchange, context, head, body);
-  if (refusal !== undefined) return refusal;
-  return identity === undefined
-    ? { reason: 'content-encoding', kind: 'declared' }
-    : whyNotByUser(exchange, head, identity);
+  if (head === undefined || !ended) return { refusal: { reason: 'unfinished', kind: 'failed' } };
+  if (tooLarge) return { refusal: { reason: 'too-large', kind: 'declared' } };
+  const refusal = whyNotByHead(exchange, context, head, body);
+  if (refusal !== undefined) return { refusal };
+  if (identity === undefined) return { refusal: { reason: 'content-encoding', kind: 'declared' } };
+  return verdictOnBody(exchange, head, identity);
 }
 
-/** Does the route's `shouldStore` refuse? A function that fails refuses too, and is reported. */
-export function whyNotByUser(
-  { parts, route, req }: KeyedExchange,
-  head: RecordedHead,
-  identity: Buffer,
-): Refusal | undefined {
-  const { shouldStore } = route;
-  if (shouldStore === undefined) return undefined;
+/** What the body says of itself, and what the route's functions say of it: `shouldStore` overrules the body, never the head. */
+export function verdictOnBody(exchange: KeyedExchange, head: RecordedHead, identity: Buffer): Verdict {
+  const { parts, route, req } = exchange;
+  const { isComplete, shouldStore } = route;
   const response = { status: head.status, headers: head.headers, body: identity };
+  const ask = isComplete && (() => callUserFunction('isComplete', () => isComplete(response), req));
   try {
-    const isWanted = callUserFunction('shouldStore', () => shouldStore(response, req), req) !== false;
-    return isWanted ? undefined : { reason: 'should-store', kind: 'declared' };
+    const completeness = completenessOf(fieldOf(head.headers, 'content-type'), identity, ask);
+    const { reason, usage } = completeness;
+    const offered = { ...response, ...(reason === undefined ? {} : { incomplete: reason }) };
+    const isWanted = shouldStore && callUserFunction('shouldStore', () => shouldStore(offered, req), req);
+    return { ...refusalOf(completeness, isWanted), ...(usage === undefined ? {} : { usage }) };
   } catch (error) {
     parts.report(error);
-    return { reason: 'should-store-failed', kind: 'declared' };
+    return { refusal: { reason: 'should-store-failed', kind: 'declared' } };
   }
+}
+
+function refusalOf({ reason }: Completeness, isWanted: boolean | undefined): { refusal?: Refusal } {
+  if (isWanted === false) return { refusal: { reason: 'should-store', kind: 'declared' } };
+  if (reason === undefined || isWanted === true) return {};
+  // An error or an end that never came is worth another try; an answer that was cut short or refused is what the model says.
+  const isFailed = reason === 'in-band-error' || reason === 'no-terminal-event';
+  return { refusal: { reason, kind: isFailed ? 'failed' : 'other' } };
 }

@@ -1,4 +1,4 @@
-import type { HeaderField } from '../entry/entry.ts';
+import { MAX_CHUNKS, type HeaderField } from '../entry/entry.ts';
 
 /** The head of an answer that is still being made. */
 export interface LiveHead {
@@ -18,17 +18,24 @@ export type LiveState = 'open' | 'complete' | 'cut';
 export class LiveStream {
   readonly head: LiveHead;
   readonly #maxBytes: number;
+  readonly #onUnread: (() => void) | undefined;
   readonly #listeners = new Set<() => void>();
-  #chunks: Buffer[] = [];
-  /** Index of the first chunk still held. */
+  /** Behind those that are gone. */
+  #chunks: (Buffer | undefined)[] = [];
+  /** Index of the first element of `#chunks`, and how many at its beginning are gone. */
   #first = 0;
+  #gone = 0;
   #heldBytes = 0;
   #state: LiveState = 'open';
 
-  /** Beyond `maxBytes` the oldest chunks go: a reader that has not read them yet is lost, and nobody new can join. */
-  constructor(head: LiveHead, maxBytes: number) {
+  /**
+   * Beyond `maxBytes`, or too many of them, the oldest chunks go: a reader that has not read them yet is lost, and nobody new can
+   * join. `onUnread` is called when the last reader has left.
+   */
+  constructor(head: LiveHead, maxBytes: number, onUnread?: () => void) {
     this.head = head;
     this.#maxBytes = maxBytes;
+    this.#onUnread = onUnread;
   }
 
   get state(): LiveState {
@@ -37,7 +44,12 @@ export class LiveStream {
 
   /** Can a reader still start at the first byte? */
   get isWhole(): boolean {
-    return this.#first === 0;
+    return this.#first + this.#gone === 0;
+  }
+
+  /** How many read it now. */
+  get readers(): number {
+    return this.#listeners.size;
   }
 
   /** Index behind the last chunk. */
@@ -54,10 +66,7 @@ export class LiveStream {
     if (this.#state !== 'open' || chunk.length === 0) return;
     this.#chunks.push(chunk);
     this.#heldBytes += chunk.length;
-    while (this.#heldBytes > this.#maxBytes) {
-      this.#heldBytes -= this.#chunks.shift()?.length ?? 0;
-      this.#first += 1;
-    }
+    this.#forget();
     this.#tell();
   }
 
@@ -67,10 +76,42 @@ export class LiveStream {
     this.#tell();
   }
 
+  /** Resolves when it has ended. */
+  async over(): Promise<void> {
+    if (this.#state !== 'open') return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const stop = this.onChange(() => {
+      if (this.#state !== 'open') resolve();
+    });
+    await promise;
+    stop();
+  }
+
   /** Calls `listener` after each push and at the end. Returns a function that stops it. */
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    return () => {
+      if (this.#listeners.delete(listener) && this.#listeners.size === 0) this.#onUnread?.();
+    };
+  }
+
+  #forget(): void {
+    while (this.#gone < this.#chunks.length && this.#isTooMuch()) {
+      this.#heldBytes -= this.#chunks[this.#gone]?.length ?? 0;
+      this.#chunks[this.#gone] = undefined;
+      this.#gone += 1;
+    }
+    // Not at each chunk: it moves all others.
+    if (this.#gone * 2 <= this.#chunks.length) return;
+    this.#chunks = this.#chunks.slice(this.#gone);
+    this.#first += this.#gone;
+    this.#gone = 0;
+  }
+
+  #isTooMuch(): boolean {
+    if (this.#heldBytes > this.#maxBytes || this.#chunks.length - this.#gone > MAX_CHUNKS) return true;
+    // What nobody reads and nobody can join any more is held for nobody.
+    return !this.isWhole && this.#listeners.size === 0;
   }
 
   #tell(): void {

@@ -59,6 +59,7 @@ export class Flight<Answer> {
   readonly #followers = new Set<(landing: Landing<Answer>) => void>();
   #answer: { readonly value: Answer } | undefined;
   #failures = 0;
+  #whenLeft: (() => void) | undefined;
 
   constructor(options: SingleFlightOptions, remove: () => void) {
     this.#options = options;
@@ -83,7 +84,16 @@ export class Flight<Answer> {
     // A waiting follower has a socket that keeps the process alive; its timer need not.
     timer.unref();
     this.#followers.add(land);
-    return { role: 'follower', landing: promise, leave: () => land({ kind: 'alone' }) };
+    const leave = (): void => {
+      land({ kind: 'alone' });
+      this.#whenLeft?.();
+    };
+    return { role: 'follower', landing: promise, leave };
+  }
+
+  /** For the leader: called when a follower leaves before its wait is over. */
+  onLeft(listener: () => void): void {
+    this.#whenLeft = listener;
   }
 
   /** The leader has an answer for everybody; the flight stays until `close`, so that nobody starts another while it is stored. */
@@ -111,6 +121,12 @@ export class Flight<Answer> {
         ? { kind: 'failed', ...(cause === undefined ? {} : { cause }) }
         : { kind: 'answer', answer: error },
     );
+  }
+
+  /** There is no answer, and no use in another leader here. */
+  giveUp(): void {
+    this.#remove();
+    this.#landAll({ kind: 'failed' });
   }
 
   /** The follower that was to lead has gone: another one leads. */

@@ -1,13 +1,13 @@
 import type { Coding, HeaderField } from '../entry/entry.ts';
-import { fieldOf } from '../entry/header-fields.ts';
+import { fieldOf, type HeaderFields } from '../entry/header-fields.ts';
+import type { Flaw } from './answer/answer-facts.ts';
+import { formOf } from './answer/read-answer.ts';
 import { parseCacheControl, secondsOf, type Directives } from './cache-control.ts';
 
 /** A response as far as it is known, for the question whether it may be stored. */
 export interface Candidate {
   readonly status: number;
   readonly headers: readonly HeaderField[];
-  /** The handler flushed its head before it had a body. */
-  readonly flushed: boolean;
   /** The whole body in the coding the handler sent it in; absent while it is not known. */
   readonly body?: Buffer;
 }
@@ -29,10 +29,11 @@ export type NotStoredReason =
   | 'set-cookie'
   | 'vary-star'
   | 'vary'
-  | 'stream'
   | 'status'
   | 'error'
   | 'unfinished'
+  | 'no-terminal-event'
+  | Flaw
   | 'too-large'
   | 'content-encoding'
   | 'trailer'
@@ -43,12 +44,6 @@ export type NotStoredReason =
 const STORED_STATUSES: ReadonlySet<number> = new Set([200, 201, 203, 204]);
 /** Answers to a condition or a range, which are not in the key: they are for the one who asked (RFC 9110 §13, §14). */
 const ASKERS_OWN: ReadonlySet<number> = new Set([206, 304, 412, 416]);
-const STREAM_TYPES: ReadonlySet<string> = new Set([
-  'text/event-stream',
-  'application/x-ndjson',
-  'application/ndjson',
-  'application/jsonl',
-]);
 const CODINGS: ReadonlySet<string> = new Set<Coding>(['identity', 'br', 'gzip', 'deflate', 'zstd']);
 
 /** Why may this answer not be stored, as far as its head tells? Only whole, good answers are (DESIGN D3; RFC 9111 §3). */
@@ -58,7 +53,7 @@ export function whyNotStorable(candidate: Candidate, covers: Covers): Refusal | 
   if (fieldOf(headers, 'set-cookie') !== undefined) return { reason: 'set-cookie', kind: 'declared' };
   if (isFailure(status)) return { reason: 'error', kind: 'failed' };
   return (
-    whyDeclared(parseCacheControl(fieldOf(headers, 'cache-control') ?? '')) ??
+    whyDeclared(parseCacheControl(fieldOf(headers, 'cache-control') ?? ''), isEventStream(headers)) ??
     whyVary(fieldOf(headers, 'vary'), covers) ??
     (STORED_STATUSES.has(status)
       ? undefined
@@ -72,8 +67,14 @@ export function isFailure(status: number): boolean {
   return status >= 500 || status === 429;
 }
 
-function whyDeclared(directives: Directives): Refusal | undefined {
-  const reason = (['no-store', 'private', 'no-cache'] as const).find((name) => directives.has(name));
+/** Event streams customarily say no-cache, so that no proxy holds them up: it is no word about this cache. */
+function isEventStream(headers: HeaderFields): boolean {
+  return formOf(fieldOf(headers, 'content-type')) === 'sse';
+}
+
+function whyDeclared(directives: Directives, isStream: boolean): Refusal | undefined {
+  const words = isStream ? (['no-store', 'private'] as const) : (['no-store', 'private', 'no-cache'] as const);
+  const reason = words.find((name) => directives.has(name));
   if (reason !== undefined) return { reason, kind: 'declared' };
   const lifetime = secondsOf(directives, 's-maxage') ?? secondsOf(directives, 'max-age');
   return lifetime === 0 ? { reason: 'no-lifetime', kind: 'declared' } : undefined;
@@ -87,9 +88,7 @@ function whyVary(vary: string | undefined, covers: Covers): Refusal | undefined 
   return unkeyed ? { reason: 'vary', kind: 'declared' } : undefined;
 }
 
-function whyForm({ headers, flushed, body }: Candidate): Refusal | undefined {
-  const type = (fieldOf(headers, 'content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
-  if (flushed || STREAM_TYPES.has(type)) return { reason: 'stream', kind: 'declared' };
+function whyForm({ headers, body }: Candidate): Refusal | undefined {
   if (fieldOf(headers, 'trailer') !== undefined) return { reason: 'trailer', kind: 'declared' };
   const coding = (fieldOf(headers, 'content-encoding') ?? 'identity').toLowerCase();
   if (!CODINGS.has(coding)) return { reason: 'content-encoding', kind: 'declared' };

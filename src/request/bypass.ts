@@ -12,6 +12,8 @@ export type BypassReason =
   | 'disabled'
   /** A part of a response is asked for (RFC 9110 §14.2). */
   | 'range'
+  /** A client that reconnects to an event stream wants what came after an event (WHATWG HTML §9.2.4). */
+  | 'last-event-id'
   /** The connection is about to speak another protocol. */
   | 'upgrade'
   /** The route's `skip` said so, or could not say. */
@@ -54,6 +56,7 @@ function whyDisabled(req: Request, { enabled }: Pick<Config, 'enabled'>): Bypass
 /** `Upgrade: h2c` is an offer that Node.js declines: many clients send it with an ordinary request (RFC 9110 §7.8). */
 function whyHeaders({ headers }: Request): Bypass | undefined {
   if (headers.range !== undefined) return { bypass: 'range' };
+  if (headers['last-event-id'] !== undefined) return { bypass: 'last-event-id' };
   return headers.upgrade?.toLowerCase().includes('websocket') === true ? { bypass: 'upgrade' } : undefined;
 }
 

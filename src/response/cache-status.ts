@@ -28,7 +28,7 @@ export function cacheStatusOf(name: string): (status: CacheStatus) => string {
 }
 
 function hitParameters(status: { readonly ttlSeconds: number }): string[] {
-  return ['hit', `ttl=${Math.trunc(status.ttlSeconds)}`];
+  return ['hit', `ttl=${Math.floor(status.ttlSeconds)}`];
 }
 
 function forwardParameters(status: {

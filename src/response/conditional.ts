@@ -1,5 +1,5 @@
 import fresh from 'fresh';
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { fieldOf, type HeaderFields } from '../entry/header-fields.ts';
 
 /** The request headers that would make a handler answer 304 or 206, so that a fill would have nothing to keep (DESIGN D11). */
@@ -39,3 +39,16 @@ export const BODY_HEADERS: ReadonlySet<string> = new Set([
   'content-language',
   'transfer-encoding',
 ]);
+
+/** Makes the head that is about to go out a 304, which has no body, where the client has this answer. `hidden`: its conditionals. */
+export function answerCondition(
+  req: IncomingMessage,
+  res: ServerResponse,
+  hidden: Conditionals,
+  head: { readonly status: number; readonly headers: HeaderFields },
+): void {
+  if (head.status !== 200 || !isNotModified({ ...req.headers, ...hidden }, head.headers)) return;
+  res.statusCode = 304;
+  res.statusMessage = 'Not Modified';
+  for (const name of BODY_HEADERS) res.removeHeader(name);
+}

@@ -25,6 +25,8 @@ export function beforeHead(res: ServerResponse, listener: () => Undo | undefined
     res.statusCode = head.status;
     if (head.message !== undefined) res.statusMessage = head.message;
     const undo = listener();
+    // The listener has answered the client itself.
+    if (res.headersSent) return res;
     try {
       return Reflect.apply(original, res, [res.statusCode]);
     } catch (error) {

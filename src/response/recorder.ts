@@ -1,214 +1,202 @@
-import type { OutgoingHttpHeader, ServerResponse } from 'node:http';
-import type { HeaderField } from '../entry/entry.ts';
+import type { ServerResponse } from 'node:http';
+import { bytesOf, isChunk } from './chunk-bytes.ts';
 import { beforeHead, type Undo } from './head-hook.ts';
+import { KeptChunks } from './kept-chunks.ts';
+import { outletBelow, type Outlet } from './outlet.ts';
+import { patchMethod, type Behaviour, type Original } from './patch-method.ts';
+import { headersBeside, outerHeaders, restoreHeaders, type OuterHeaders, type RecordedHead } from './recorded-head.ts';
+import type { RecorderOptions } from './recording.ts';
 
-/** The head as the handler made it; what outer middleware had set before is not in it. */
-export interface RecordedHead {
-  readonly status: number;
-  /** Reason phrase, where the handler chose one. */
-  readonly statusMessage?: string;
-  readonly headers: readonly HeaderField[];
-  /** The handler flushed the head before it had a body: it streams. */
-  readonly flushed: boolean;
-}
+type Patched = 'writeHead' | 'write' | 'end' | 'flushHeaders';
 
-/** Everything one handler sent. */
-export interface Recording {
-  /** Absent where the connection ended before a head was written. */
-  readonly head?: RecordedHead;
-  /** The body in one piece; absent where it was not whole or was larger than `maxBytes`. */
-  readonly body?: Buffer;
-  readonly bytes: number;
-  /** The handler called `end`. */
-  readonly ended: boolean;
-  readonly tooLarge: boolean;
-}
-
-export interface RecorderOptions {
-  /** Beyond this many bytes the recording is dropped; the response goes on. */
-  readonly maxBytes: number;
-  /** Right before the head is sent; `body` where the whole of it is known by then. May change status and headers; returns how to take that back. */
-  readonly onHead: (head: RecordedHead, body: Buffer | undefined) => Undo | undefined;
-  /** Once: when the handler has called `end`, or when `cut` was called before it did. */
-  readonly onEnd: (recording: Recording) => void;
-}
-
-/**
- * Records what the handler writes to `res` and lets it through untouched, back-pressure included.
- * Returns a function that ends the recording as cut short if it has not ended yet.
- */
-export function recordResponse(res: ServerResponse, options: RecorderOptions): () => void {
-  return new Recorder(res, options).cut;
-}
-
-type Write = (...args: unknown[]) => unknown;
-
-class Recorder {
+/** Records what the handler writes to `res` and lets it through untouched, back-pressure included. */
+export class Recorder {
   readonly #res: ServerResponse;
   readonly #options: RecorderOptions;
-  readonly #outer: Readonly<Record<string, OutgoingHttpHeader | undefined>>;
+  readonly #outer: OuterHeaders;
+  readonly #kept: KeptChunks;
+  readonly #originals: Record<Patched, Original>;
   readonly #undo: (() => void)[] = [];
   #head: RecordedHead | undefined;
-  #chunks: Buffer[] = [];
-  #bytes = 0;
-  #tooLarge = false;
-  #flushed = false;
-  #done = false;
+  #headAt = 0;
+  /** To be told that the head was taken. */
+  #onSent: (() => void) | undefined;
+  #isDone = false;
+  /** The client gets nothing of this any more: it has gone, or was answered otherwise. */
+  #isMuted = false;
+  #isDiverted = false;
+  /** Headers that the handler has set, lower-case names. */
+  readonly #setNames = new Set<string>();
   /** The body, while `end` runs with all of it in hand. */
   #whole: Buffer | undefined;
   /** Inside a call of ours: what outer wrappers call on `res` then is the same bytes again. */
-  #inside = false;
+  #isInside = false;
 
   constructor(res: ServerResponse, options: RecorderOptions) {
     this.#res = res;
     this.#options = options;
-    this.#outer = headersOf(res);
-    this.#undo.push(beforeHead(res, () => this.#onHead()));
-    this.#patch('write', (original, args) => this.#write(original, args));
-    this.#patch('end', (original, args) => this.#end(original, args));
-    this.#patch('flushHeaders', (original, args) => {
-      this.#flushed ||= !res.headersSent;
+    this.#outer = outerHeaders(res);
+    this.#kept = new KeptChunks(options.maxBytes);
+    this.#undo.push(beforeHead(res, () => (this.#head === undefined ? this.#decide() : undefined)));
+    const noteName: Behaviour = (original, args) => {
+      this.#setNames.add(String(args[0]).toLowerCase());
       return original(...args);
-    });
+    };
+    this.#undo.push(patchMethod(res, 'setHeader', noteName).undo);
+    this.#originals = {
+      writeHead: this.#patch('writeHead', (original, args) => this.#writeHead(original, args)),
+      write: this.#patch('write', (original, args) => this.#write(original, args)),
+      end: this.#patch('end', (original, args) => this.#end(original, args)),
+      flushHeaders: this.#patch('flushHeaders', (original, args) => this.#sending(() => original(...args))),
+    };
   }
 
+  /** Ends the recording as cut short, if it has not ended yet. */
   readonly cut = (): void => this.#finish(false);
 
-  #patch(name: 'write' | 'end' | 'flushHeaders', behaviour: (original: Write, args: unknown[]) => unknown): void {
-    const res = this.#res as unknown as Record<string, Write>;
-    const own = Object.hasOwn(res, name);
-    const before = res[name] as Write;
-    const original: Write = (...args) => Reflect.apply(before, res, args);
-    const patched: Write = (...args) => {
-      if (this.#inside || this.#done) return original(...args);
-      this.#inside = true;
-      try {
-        return behaviour(original, args);
-      } finally {
-        this.#inside = false;
-      }
+  /** The client has gone: from now on the handler's writes are recorded alone, and always accepted. */
+  readonly mute = (): void => {
+    this.#isMuted = true;
+  };
+
+  #patch(name: Patched, behaviour: (original: Original, args: unknown[]) => unknown): Original {
+    const { original, undo } = patchMethod(this.#res, name, (unpatched, args) =>
+      // What a handler adds behind its end must not get into the answer that its client got instead.
+      this.#isInside || (this.#isDone && !this.#isDiverted)
+        ? unpatched(...args)
+        : this.#inside(() => behaviour(unpatched, args)),
+    );
+    this.#undo.push(undo);
+    return original;
+  }
+
+  #inside<T>(call: () => T): T {
+    const wasInside = this.#isInside;
+    this.#isInside = true;
+    try {
+      return call();
+    } finally {
+      this.#isInside = wasInside;
+    }
+  }
+
+  #decide(): Undo {
+    const { statusCode, statusMessage } = this.#res;
+    this.#headAt = this.#options.now();
+    const headers = headersBeside(this.#res, this.#outer, this.#setNames);
+    this.#head = { status: statusCode, ...(statusMessage ? { statusMessage } : {}), headers };
+    const { undo, sent, divert } = this.#options.onHead(this.#head, this.#whole);
+    this.#onSent = sent;
+    if (divert !== undefined) this.#divert(divert);
+    return () => {
+      this.#head = undefined;
+      this.#onSent = undefined;
+      undo?.();
     };
-    res[name] = patched;
-    this.#undo.push(() => {
-      if (res[name] !== patched) return;
-      if (own) res[name] = before;
-      else delete res[name];
+  }
+
+  #divert(divert: (outlet: Outlet) => void): void {
+    restoreHeaders(this.#res, this.#outer);
+    this.#res.statusMessage = '';
+    this.#isMuted = true;
+    this.#isDiverted = true;
+    const below = outletBelow(this.#res, this.#originals);
+    divert({
+      flushHeaders: () => this.#inside(() => below.flushHeaders()),
+      write: (chunk) => this.#inside(() => below.write(chunk)),
+      end: (body) => this.#inside(() => below.end(body)),
     });
   }
 
-  #onHead(): Undo | undefined {
-    const { statusCode, statusMessage } = this.#res;
-    this.#head = {
-      status: statusCode,
-      ...(statusMessage ? { statusMessage } : {}),
-      headers: headersBeside(this.#res, this.#outer),
-      flushed: this.#flushed,
-    };
-    return this.#options.onHead(this.#head, this.#whole);
+  #writeHead(original: Original, args: unknown[]): unknown {
+    if (this.#isMuted && this.#res.headersSent) return this.#res;
+    const result = original(...args);
+    this.#tellSent();
+    return result;
   }
 
-  #write(original: Write, args: unknown[]): unknown {
-    const open = !this.#res.writableEnded;
-    const accepted = original(...args);
-    if (open) this.#keep(bytesOf(args));
-    return accepted;
-  }
-
-  #end(original: Write, args: unknown[]): unknown {
-    if (this.#res.writableEnded) return original(...args);
-    const last = bytesOf(args);
-    if (!this.#res.headersSent && this.#bytes === 0) this.#whole = last ?? Buffer.alloc(0);
+  /** Runs a call that sends the head if nothing has; a head that Node refuses is taken back, since another answer follows. */
+  #sending(call: () => unknown): unknown {
+    const undo = this.#head === undefined && !this.#res.headersSent ? this.#decide() : undefined;
+    let result: unknown;
     try {
-      const result = original(...args);
-      // Node writes no head to a client that has gone; the answer is whole all the same.
-      if (this.#head === undefined) this.#onHead();
+      if (!this.#isMuted) result = call();
+      // Nobody is sent this head, but the handler finds it sent, or refused, as it would be.
+      else if (!this.#res.headersSent) this.#res.writeHead(this.#res.statusCode);
+    } catch (error) {
+      if (!this.#res.headersSent) undo?.();
+      throw error;
+    }
+    this.#tellSent();
+    return result;
+  }
+
+  #tellSent(): void {
+    const onSent = this.#onSent;
+    this.#onSent = undefined;
+    onSent?.();
+  }
+
+  #write(original: Original, args: unknown[]): unknown {
+    if (this.#isPast() || !isChunk(args[0])) return original(...args);
+    const accepted = this.#isDone || this.#sending(() => original(...args));
+    this.#keep(bytesOf(args));
+    return this.#isMuted ? accept(args) : accepted;
+  }
+
+  #end(original: Original, args: unknown[]): unknown {
+    const isBare = args.length === 0 || args[0] === undefined || args[0] === null || typeof args[0] === 'function';
+    if (this.#isPast() || !(isBare || isChunk(args[0]))) return original(...args);
+    const last = bytesOf(args);
+    if (this.#head === undefined && this.#kept.bytes === 0) this.#whole = last ?? Buffer.alloc(0);
+    try {
+      const result = this.#isDone || this.#sending(() => original(...args));
       this.#keep(last);
+      if (this.#isMuted) this.#endMuted(args);
       this.#finish(true);
-      return result;
+      return this.#isMuted ? this.#res : result;
     } finally {
       // An `end` that threw is followed by another answer.
       this.#whole = undefined;
     }
   }
 
+  /** The handler's answer has ended, which Node tells it. */
+  #isPast(): boolean {
+    return this.#res.writableEnded && !this.#isMuted;
+  }
+
+  #endMuted(args: readonly unknown[]): void {
+    accept(args);
+    // As `end` leaves it: handlers ask `res.writableEnded` before they end.
+    if (!this.#isDiverted) (this.#res as { finished: boolean }).finished = true;
+  }
+
   #keep(chunk: Buffer | undefined): void {
-    if (chunk === undefined || chunk.length === 0) return;
-    this.#bytes += chunk.length;
-    if (this.#bytes > this.#options.maxBytes) this.#tooLarge = true;
-    if (this.#tooLarge) this.#chunks = [];
-    else this.#chunks.push(chunk);
+    if (chunk === undefined || chunk.length === 0 || this.#isDone) return;
+    this.#kept.add(chunk, this.#options.now() - this.#headAt);
+    if (this.#whole === undefined) this.#options.onChunk(chunk);
   }
 
   #finish(ended: boolean): void {
-    if (this.#done) return;
-    this.#done = true;
-    for (const undo of this.#undo) undo();
-    const whole = ended && !this.#tooLarge;
-    const body = whole
-      ? this.#chunks.length === 1
-        ? (this.#chunks[0] as Buffer)
-        : Buffer.concat(this.#chunks)
-      : undefined;
-    this.#chunks = [];
+    if (this.#isDone) return;
+    this.#isDone = true;
+    if (!this.#isDiverted) for (const undo of this.#undo.toReversed()) undo();
+    const isWhole = ended && !this.#kept.isTooLarge;
     this.#options.onEnd({
-      ...(this.#head ? { head: this.#head } : {}),
-      ...(body ? { body } : {}),
-      bytes: this.#bytes,
+      ...(this.#head === undefined ? {} : { head: this.#head }),
+      ...(isWhole ? { body: this.#kept.body() } : {}),
+      ...(isWhole && this.#whole === undefined ? { chunks: this.#kept.places() } : {}),
+      bytes: this.#kept.bytes,
       ended,
-      tooLarge: this.#tooLarge,
+      tooLarge: this.#kept.isTooLarge,
     });
   }
 }
 
-/** The bytes of `write(chunk[, encoding][, callback])`: our own copy, since the caller may use its buffer again. */
-function bytesOf([chunk, encoding]: readonly unknown[]): Buffer | undefined {
-  if (typeof chunk === 'string')
-    return Buffer.from(chunk, typeof encoding === 'string' ? (encoding as BufferEncoding) : 'utf8');
-  return chunk instanceof Uint8Array ? Buffer.from(chunk) : undefined;
-}
-
-/** The headers set so far. Lists are copied: `appendHeader` adds to them in place. */
-function headersOf(res: ServerResponse): Record<string, OutgoingHttpHeader | undefined> {
-  const headers = res.getHeaders();
-  for (const [name, value] of Object.entries(headers)) if (Array.isArray(value)) headers[name] = [...value];
-  return headers;
-}
-
-/** What is set on `res` beside what was there before the handler ran; of `Vary` only the fields that were added. */
-function headersBeside(
-  res: ServerResponse,
-  outer: Readonly<Record<string, OutgoingHttpHeader | undefined>>,
-): HeaderField[] {
-  const fields: HeaderField[] = [];
-  for (const name of rawHeaderNames(res)) {
-    const lowerCase = name.toLowerCase();
-    const value = res.getHeader(lowerCase);
-    const before = outer[lowerCase];
-    if (value === undefined || sameValue(value, before)) continue;
-    if (lowerCase === 'vary') fields.push(...addedToVary(name, value, before));
-    else for (const one of Array.isArray(value) ? value : [value]) fields.push([name, String(one)]);
-  }
-  return fields;
-}
-
-/** The names in the case the handler used; Node has this on every outgoing message, its types on requests alone. */
-function rawHeaderNames(res: ServerResponse): string[] {
-  return (res as ServerResponse & { getRawHeaderNames(): string[] }).getRawHeaderNames();
-}
-
-function sameValue(value: OutgoingHttpHeader, before: OutgoingHttpHeader | undefined): boolean {
-  return before !== undefined && String(value) === String(before);
-}
-
-function addedToVary(name: string, value: OutgoingHttpHeader, before: OutgoingHttpHeader | undefined): HeaderField[] {
-  const known = new Set(varyFields(before).map((field) => field.toLowerCase()));
-  const added = varyFields(value).filter((field) => !known.has(field.toLowerCase()));
-  return added.length === 0 ? [] : [[name, added.join(', ')]];
-}
-
-function varyFields(value: OutgoingHttpHeader | undefined): string[] {
-  return String(value ?? '')
-    .split(',')
-    .map((field) => field.trim())
-    .filter((field) => field !== '');
+/** What a stream does that takes everything at once. */
+function accept(args: readonly unknown[]): true {
+  const callback = args.find((argument) => typeof argument === 'function') as (() => void) | undefined;
+  if (callback !== undefined) process.nextTick(callback);
+  return true;
 }

@@ -1,9 +1,16 @@
 import type { ServerResponse } from 'node:http';
 import vary from 'vary';
 import type { Coding, Entry } from '../entry/entry.ts';
-import { fieldOf } from '../entry/header-fields.ts';
+import { fieldOf, type HeaderFields } from '../entry/header-fields.ts';
 import { appendCacheStatus } from './cache-status.ts';
 import { BODY_HEADERS, isNotModified, type Conditionals } from './conditional.ts';
+import { outletOf, type Outlet } from './outlet.ts';
+import { sendStream, storedChunks, type ChunkSource } from './send-stream.ts';
+
+/** An answer in the making: its head, and the chunks as they come. */
+export interface LiveSource extends ChunkSource {
+  readonly head: { readonly status: number; readonly statusMessage?: string; readonly headers: HeaderFields };
+}
 
 export interface Replay {
   readonly entry: Entry;
@@ -11,37 +18,59 @@ export interface Replay {
   readonly coding: Coding;
   readonly body: Buffer;
   readonly cacheStatus: string | undefined;
+  /** How the body came, where it goes out in the coding it came in and not in one piece. */
+  readonly chunks?: NonNullable<Entry['chunks']>;
+  readonly pace?: 'instant' | 'recorded';
   /** Absent on an answer that was made just now. */
   readonly ageSeconds?: number;
   /** What the client sent, where a 304 may answer it (GET and QUERY). */
   readonly conditionals?: Conditionals;
+  /** Where it goes out, if not by `res` as it is. */
+  readonly outlet?: Outlet | undefined;
 }
 
 /** Outer middleware's headers are left as they are, but for these, which describe our body. */
 const OURS: ReadonlySet<string> = new Set(['content-type', 'content-length', 'content-encoding', 'etag']);
 
-/** Sends a stored response, or 304 where the client has it (DESIGN D4, D11). Head and body go out in one write. */
+/** Sends a stored response, or 304 where the client has it (DESIGN D4, D11): as it came, in one write or chunk by chunk. */
 export function replayEntry(res: ServerResponse, replay: Replay): void {
+  const { body, chunks, pace = 'instant', outlet = outletOf(res) } = replay;
+  if (sendHead(res, replay)) outlet.end();
+  else if (chunks === undefined) outlet.end(body);
+  else sendStream(res, storedChunks(body, chunks, pace), outlet);
+}
+
+/** Joins an answer that is still being made, from its first byte on. */
+export function replayLive(res: ServerResponse, live: LiveSource, cacheStatus: string | undefined): void {
+  const { status, statusMessage, headers } = live.head;
+  res.statusCode = status;
+  if (statusMessage !== undefined) res.statusMessage = statusMessage;
+  setRecordedHeaders(res, headers, false);
+  appendCacheStatus(res, cacheStatus);
+  sendStream(res, live);
+}
+
+/** Returns whether a 304 is all there is to send. */
+function sendHead(res: ServerResponse, replay: Replay): boolean {
   const { entry, coding } = replay;
   const etag = etagFor(entry, coding);
   const notModified =
     replay.conditionals !== undefined && entry.status === 200 && hasIt(replay.conditionals, entry, etag);
   res.statusCode = notModified ? 304 : entry.status;
   if (entry.statusMessage !== undefined && !notModified) res.statusMessage = entry.statusMessage;
-  setRecordedHeaders(res, entry, notModified);
+  setRecordedHeaders(res, entry.headers, notModified);
   if (etag !== undefined) res.setHeader('ETag', etag);
   if (entry.coding !== 'identity') vary(res, 'Accept-Encoding');
   if (coding !== 'identity' && !notModified) res.setHeader('Content-Encoding', coding);
   if (replay.ageSeconds !== undefined) res.setHeader('Age', Math.max(0, Math.floor(replay.ageSeconds)));
   appendCacheStatus(res, replay.cacheStatus);
-  if (notModified) res.end();
-  else res.end(replay.body);
+  return notModified;
 }
 
-function setRecordedHeaders(res: ServerResponse, entry: Entry, notModified: boolean): void {
+function setRecordedHeaders(res: ServerResponse, headers: HeaderFields, notModified: boolean): void {
   const outer = new Set(res.getHeaderNames());
   let last = '';
-  for (const [name, value] of entry.headers) {
+  for (const [name, value] of headers) {
     const lowerCase = name.toLowerCase();
     if (notModified && BODY_HEADERS.has(lowerCase)) continue;
     if (lowerCase === 'vary') vary(res, value);

@@ -6,7 +6,7 @@ import type { TextTier } from '../entry/entry.ts';
 export interface InspectableCache {
   stats: AIResponseCache['stats'];
   info(): Promise<CacheInfo>;
-  monitor(): Pick<ReturnType<AIResponseCache['monitor']>, 'snapshot'>;
+  readonly monitor: Pick<AIResponseCache['monitor'], 'snapshot'>;
 }
 
 export type StatsFilter = NonNullable<Parameters<AIResponseCache['stats']>[0]>;

@@ -30,7 +30,7 @@ const OPTIONS = ['authorize'];
 
 const ENDPOINTS: readonly Endpoint[] = [
   { path: '/stats', action: 'read', filters: ['provider', 'model'], read: (cache, filter) => cache.stats(filter) },
-  { path: '/performance', action: 'read', filters: [], read: (cache) => cache.monitor().snapshot() },
+  { path: '/performance', action: 'read', filters: [], read: (cache) => cache.monitor.snapshot() },
   { path: '/info', action: 'read', filters: [], read: (cache) => cache.info() },
   { path: '/health', action: 'health', filters: [], read: async (cache) => healthOf(await cache.info()) },
 ];
@@ -49,7 +49,10 @@ const ENDPOINTS: readonly Endpoint[] = [
  * Throws an `AICacheError`: `AUTHORIZE_REQUIRED` without `authorize`, `UNKNOWN_OPTION`, `INVALID_OPTION` where `cache` is none.
  */
 export function statsRouter(cache: InspectableCache, options: StatsRouterOptions): Router {
-  if (!['stats', 'info', 'monitor'].every((method) => hasMethod(cache, method))) {
+  if (
+    !['stats', 'info'].every((method) => hasMethod(cache, method)) ||
+    !hasMethod((cache as Partial<InspectableCache> | undefined)?.monitor, 'snapshot')
+  ) {
     throw notACache('cache', shownValue(cache));
   }
   const given: Partial<StatsRouterOptions> = options ?? {};

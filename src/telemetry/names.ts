@@ -113,7 +113,12 @@ export const INSTRUMENTS = Object.freeze({
 } as const satisfies Record<string, InstrumentShape>);
 
 /** Span names; ` {cache.name}` follows each. */
-export const SPANS = Object.freeze({ get: 'cache.get', fill: 'cache.fill', put: 'cache.put' });
+export const SPANS = Object.freeze({
+  get: 'cache.get',
+  fill: 'cache.fill',
+  put: 'cache.put',
+  revalidate: 'cache.revalidate',
+});
 
 /** Attribute names. */
 export const ATTRIBUTES = Object.freeze({

@@ -3,7 +3,10 @@ import type { FillSpan, GetSpan, PutSpan, SpanLink, Tracing } from './tracing.ts
 const nothing = (): void => {};
 const NO_LINK: SpanLink = Object.freeze({ kind: 'span-link' });
 
-export const NO_GET_SPAN: GetSpan = Object.freeze({ end: nothing });
+export const NO_GET_SPAN: GetSpan = Object.freeze({
+  link: Object.freeze({ kind: 'span-link' as const }),
+  end: nothing,
+});
 export const NO_PUT_SPAN: PutSpan = Object.freeze({ end: nothing });
 export const NO_FILL_SPAN: FillSpan = Object.freeze({
   link: NO_LINK,

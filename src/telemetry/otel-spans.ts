@@ -36,6 +36,10 @@ export class OtelGetSpan implements GetSpan {
     this.#setup = setup;
   }
 
+  get link(): SpanLink {
+    return new FillLink(this.#span.spanContext());
+  }
+
   end(facts: GetFacts): void {
     const span = this.#span;
     try {
@@ -125,8 +129,8 @@ class OtelPutSpan implements PutSpan {
   }
 }
 
-/** Where a follower's span links to. */
-class FillLink implements SpanLink {
+/** What a follower's span, and that of a refresh, link to. */
+export class FillLink implements SpanLink {
   readonly kind = 'span-link';
   readonly target: SpanContext;
 

@@ -2,6 +2,8 @@ import {
   type Attributes,
   type Context,
   context,
+  isSpanContextValid,
+  type Link,
   type Span,
   SpanKind,
   type SpanOptions,
@@ -12,8 +14,8 @@ import {
 import type { LabelCaps } from './label-cap.ts';
 import { ATTRIBUTES, SCOPE, SPANS } from './names.ts';
 import { NO_FILL_SPAN, NO_GET_SPAN } from './no-tracing.ts';
-import { OtelFillSpan, OtelGetSpan, setKnown, type SpanSetup } from './otel-spans.ts';
-import type { FillSpan, GetSpan, Tracing } from './tracing.ts';
+import { FillLink, OtelFillSpan, OtelGetSpan, setKnown, type SpanSetup } from './otel-spans.ts';
+import type { FillSpan, GetSpan, SpanLink, Tracing } from './tracing.ts';
 
 type StartGetFacts = Parameters<Tracing['startGet']>[0];
 type StartFillFacts = Parameters<Tracing['startFill']>[0];
@@ -49,7 +51,12 @@ export class OtelTracing implements Tracing {
     this.#name = name;
     this.#given = tracerProvider;
     this.#setup = { showKey, labels, onError, startPut: (fill) => this.#start('put', this.#putOptions, fill) };
-    this.#spanNames = { get: `${SPANS.get} ${name}`, fill: `${SPANS.fill} ${name}`, put: `${SPANS.put} ${name}` };
+    this.#spanNames = {
+      get: `${SPANS.get} ${name}`,
+      fill: `${SPANS.fill} ${name}`,
+      put: `${SPANS.put} ${name}`,
+      revalidate: `${SPANS.revalidate} ${name}`,
+    };
     this.#fillOptions = {
       miss: internal({ [ATTRIBUTES.name]: name, [ATTRIBUTES.fillReason]: 'miss' }),
       revalidate: internal({ [ATTRIBUTES.name]: name, [ATTRIBUTES.fillReason]: 'revalidate' }),
@@ -69,10 +76,14 @@ export class OtelTracing implements Tracing {
   }
 
   /** The span is made active by `run` even where it is not recorded: what it says about sampling holds for those below it. */
-  startFill({ reason, route, provider, model }: StartFillFacts): FillSpan {
+  startFill({ reason, route, cause, provider, model }: StartFillFacts): FillSpan {
     try {
       const parent = context.active();
-      const span = this.#start('fill', this.#fillOptions[reason], parent);
+      const options = this.#fillOptions[reason];
+      const span =
+        cause === undefined
+          ? this.#start('fill', options, parent)
+          : this.#start('revalidate', { ...options, root: true, links: linksTo(cause) }, parent);
       if (span.isRecording()) {
         setKnown(span, ATTRIBUTES.route, route);
         setKnown(span, ATTRIBUTES.provider, this.#setup.labels.provider.of(provider));
@@ -102,6 +113,10 @@ export class OtelTracing implements Tracing {
     if (this.#getOptions.size < MAX_ROUTES) this.#getOptions.set(route, options);
     return options;
   }
+}
+
+function linksTo(cause: SpanLink): Link[] {
+  return cause instanceof FillLink && isSpanContextValid(cause.target) ? [{ context: cause.target }] : [];
 }
 
 /** Frozen, because every span of its kind starts with the same object. */

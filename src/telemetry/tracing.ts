@@ -9,6 +9,8 @@ export interface SpanLink {
 
 /** `cache.get`: ended before `next()` is called. */
 export interface GetSpan {
+  /** For a background refresh that this request causes. */
+  readonly link: SpanLink;
   end(facts: {
     readonly hit: boolean;
     readonly result: Result;
@@ -52,6 +54,8 @@ export interface Tracing {
   startFill(facts: {
     readonly reason: 'miss' | 'revalidate';
     readonly route?: string;
+    /** Of a background refresh: the request that caused it. Such a span is a root of its own with a link to it. */
+    readonly cause?: SpanLink;
     readonly provider?: string;
     readonly model?: string;
   }): FillSpan;

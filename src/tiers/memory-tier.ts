@@ -120,10 +120,13 @@ function detachedBytes(bytes: Buffer): Buffer {
 const ENTRY_BYTES = 800;
 const FIELD_BYTES = 120;
 const LABEL_BYTES = 40;
+/** The two numbers of each piece of a stream. */
+const CHUNK_BYTES = 16;
 
 /** What an entry takes in memory, bytes. */
 function sizeOf(entry: Entry): number {
   let bytes = ENTRY_BYTES + entry.body.length + (entry.identity?.length ?? 0);
+  bytes += CHUNK_BYTES * (entry.chunks?.lengths.length ?? 0);
   for (const [name, value] of entry.headers) bytes += FIELD_BYTES + name.length + value.length;
   for (const label of Object.values(entry.labels).flat()) bytes += LABEL_BYTES + String(label).length;
   return bytes;

@@ -23,11 +23,11 @@ const READONLY_RECONNECT_MS = 2_000;
 
 /**
  * An ioredis client of our own that has not connected yet: to an address, or like a given client, which is neither used nor
- * changed. ioredis is loaded only for an address.
+ * changed. ioredis is loaded only for an address. Without `timeoutMs` a command may take any time: one that waits must.
  *
  * Throws REDIS_MISSING where ioredis is not installed, INVALID_OPTION for an address it cannot read.
  */
-export async function createClient(redis: string | RedisClient, timeoutMs: number): Promise<RedisClient> {
+export async function createClient(redis: string | RedisClient, timeoutMs?: number): Promise<RedisClient> {
   const options = connectionOptions(timeoutMs);
   if (typeof redis !== 'string') return duplicate(redis, options);
   const { Redis: Client } = await loadIoredis();
@@ -39,11 +39,11 @@ export async function createClient(redis: string | RedisClient, timeoutMs: numbe
   }
 }
 
-function connectionOptions(timeoutMs: number) {
+function connectionOptions(timeoutMs: number | undefined) {
   return {
     lazyConnect: true,
     keyPrefix: '',
-    commandTimeout: COMMAND_TIMEOUT_FACTOR * timeoutMs,
+    commandTimeout: timeoutMs === undefined ? undefined : COMMAND_TIMEOUT_FACTOR * timeoutMs,
     connectTimeout: CONNECT_TIMEOUT_MS,
     disconnectTimeout: DISCONNECT_TIMEOUT_MS,
     enableOfflineQueue: false,

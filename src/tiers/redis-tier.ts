@@ -39,6 +39,7 @@ export class RedisTier implements Tier {
       if (decoded.reject === 'digest-mismatch') throw this.#mismatch('get');
       return undefined;
     }
+    if (decoded.entry.body.length > this.#options.maxEntryBytes) return undefined;
     return freshnessOf(decoded.entry, this.#options.clock.now()) === 'expired' ? undefined : decoded.entry;
   }
 

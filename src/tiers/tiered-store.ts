@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts';
 import type { Entry } from '../entry/entry.ts';
-import { freshnessOf, type Freshness } from '../entry/freshness.ts';
+import { freshnessOf, useOf, type Freshness } from '../entry/freshness.ts';
 import type { Observe, OperationEvent } from '../telemetry/events.ts';
 import type { Budget } from './budget.ts';
 import type { Guarded, GuardedTier } from './guarded-tier.ts';
@@ -52,7 +52,20 @@ export class TieredStore {
    */
   lookup(key: CacheKey, budget?: Budget): Found | undefined | Promise<Found | undefined> {
     const { redis } = this.#options;
-    return this.peek(key) ?? (redis && this.#lookupRedis(redis, key, budget));
+    const here = this.peek(key);
+    if (redis === undefined || here?.freshness === 'fresh') return here;
+    // Stale but good enough while it is made anew: whoever makes it anew looks in Redis first.
+    if (here !== undefined && useOf(here.entry, this.#options.clock.now()) === 'while-revalidate') return here;
+    return this.#lookupRedis(redis, key, budget).then((there) => there ?? here);
+  }
+
+  /** A fresh entry of any tier; a stale one in memory hides none in Redis. */
+  async lookupFresh(key: CacheKey, budget?: Budget): Promise<Found | undefined> {
+    const { redis } = this.#options;
+    const here = this.peek(key);
+    if (here?.freshness === 'fresh') return here;
+    const there = redis && (await this.#lookupRedis(redis, key, budget));
+    return there?.freshness === 'fresh' ? there : undefined;
   }
 
   /** Puts an entry into memory alone, at once. False where the memory tier does not keep it. */

@@ -18,6 +18,8 @@ export interface AnswerFacts {
 export class FactGatherer {
   isKnown = false;
   isEnded = false;
+  /** `[DONE]` came. */
+  isDone = false;
   hasContent = false;
   #flaw: Flaw | undefined;
   #inputTokens: number | undefined;
@@ -35,12 +37,13 @@ export class FactGatherer {
   }
 
   facts(): AnswerFacts {
-    const isEmpty = this.isKnown && this.isEnded && !this.hasContent;
+    const isEnded = this.isEnded || this.isDone;
+    const isEmpty = this.isKnown && isEnded && !this.hasContent;
     const flaw = this.#flaw ?? (isEmpty ? 'empty' : undefined);
     const isCounted = this.#inputTokens !== undefined || this.#outputTokens !== undefined;
     return {
       isKnown: this.isKnown,
-      isEnded: this.isEnded,
+      isEnded,
       ...(flaw === undefined ? {} : { flaw }),
       ...(isCounted ? { usage: { inputTokens: this.#inputTokens ?? 0, outputTokens: this.#outputTokens ?? 0 } } : {}),
     };

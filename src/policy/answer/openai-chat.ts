@@ -15,6 +15,8 @@ export function readChat(document: Members, gatherer: FactGatherer, openChoices:
   gatherer.isKnown = true;
   const choices = listOf(document.choices);
   for (const choice of choices) readChoice(choice, gatherer, openChoices);
+  // Another choice may open after the first has finished.
+  if (choices.length > 0) gatherer.isEnded = openChoices.size === 0;
   const usage = membersOf(document.usage);
   if (usage !== undefined) gatherer.usage(usage.prompt_tokens, usage.completion_tokens);
   return true;
@@ -37,7 +39,6 @@ function readChoice(choice: Members, gatherer: FactGatherer, openChoices: Set<un
   openChoices.delete(index);
   const flaw = Object.hasOwn(FLAWS, reason) ? FLAWS[reason] : undefined;
   if (flaw !== undefined) gatherer.flaw(flaw);
-  if (openChoices.size === 0) gatherer.isEnded = true;
 }
 
 function hasContent(message: Members): boolean {

@@ -1,5 +1,5 @@
 import { createParser } from 'eventsource-parser';
-import { FactGatherer, isText, membersOf, type AnswerFacts } from './answer-facts.ts';
+import { FactGatherer, isText, membersOf, type AnswerFacts, type Members } from './answer-facts.ts';
 import { readAnthropic } from './anthropic.ts';
 import { readChat } from './openai-chat.ts';
 import { readResponses } from './openai-responses.ts';
@@ -42,7 +42,7 @@ function readEvents(body: Buffer, gatherer: FactGatherer): void {
   const openChoices = new Set<unknown>();
   const parser = createParser({
     onEvent: ({ event, data }) => {
-      if (data === '[DONE]') gatherer.isEnded = true;
+      if (data === '[DONE]') gatherer.isDone = true;
       else if (event === 'error') gatherer.flaw('in-band-error');
       else readDocument(parsed(data), gatherer, openChoices);
     },
@@ -57,7 +57,11 @@ function readLines(body: Buffer, gatherer: FactGatherer): void {
     .filter((line) => line.trim() !== '');
   const documents = lines.map(parsed);
   const openChoices = new Set<unknown>();
-  for (const document of documents) readDocument(document, gatherer, openChoices);
+  for (const document of documents) {
+    // Ollama's errors are plain texts.
+    if (isText(membersOf(document)?.error)) gatherer.flaw('in-band-error');
+    readDocument(document, gatherer, openChoices);
+  }
   const last = membersOf(documents.at(-1));
   // Ollama says `done`; lines of no known shape are whole where the last of them is.
   if (typeof last?.done === 'boolean') readOllama(last, gatherer);
@@ -75,14 +79,19 @@ function readOllama(last: Readonly<Record<string, unknown>>, gatherer: FactGathe
 function readDocument(value: unknown, gatherer: FactGatherer, openChoices: Set<unknown>): void {
   const document = membersOf(value);
   if (document === undefined) return;
-  if (document.type === 'error' || isText(document.error) || membersOf(document.error) !== undefined) {
-    return gatherer.flaw('in-band-error');
-  }
+  if (isError(document)) return gatherer.flaw('in-band-error');
   void (
     readChat(document, gatherer, openChoices) ||
     readResponses(document, gatherer) ||
     readAnthropic(document, gatherer)
   );
+}
+
+/** As the providers report errors: an application may well call something else `error`. */
+function isError({ type, error }: Members): boolean {
+  const details = membersOf(error);
+  if (details === undefined) return false;
+  return type === 'error' || isText(details.message) || isText(details.type);
 }
 
 function parsed(text: string): unknown {

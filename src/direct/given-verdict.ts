@@ -1,0 +1,24 @@
+import type { CacheParts } from '../cache-parts.ts';
+import { fieldOf } from '../entry/header-fields.ts';
+import type { Verdict } from '../exchange/verdict.ts';
+import { completenessOf } from '../policy/completeness.ts';
+import { whyNotStorable } from '../policy/storable.ts';
+import type { WholeResponse } from './given-response.ts';
+
+/** Whether a response that a program gave may be stored, and what it says it used: by the rules for what a handler sends. */
+export function verdictOnGiven(
+  { config }: Pick<CacheParts, 'config'>,
+  response: WholeResponse,
+  ttlSeconds: number | undefined,
+): Verdict {
+  if (ttlSeconds === 0) return { refusal: { reason: 'no-lifetime', kind: 'declared' } };
+  if (response.body.length > config.maxEntryBytes) return { refusal: { reason: 'too-large', kind: 'declared' } };
+  // A program that stores an answer says by its request what the answer depends on.
+  const refusal = whyNotStorable(response, () => true);
+  if (refusal !== undefined) return { refusal };
+  const { reason, usage } = completenessOf(fieldOf(response.headers, 'content-type'), response.body);
+  return {
+    ...(reason === undefined ? {} : { refusal: { reason, kind: 'other' } }),
+    ...(usage === undefined ? {} : { usage }),
+  };
+}

@@ -1,0 +1,110 @@
+import { decompress } from '../entry/compression.ts';
+import type { Coding, Entry } from '../entry/entry.ts';
+import { fieldOf } from '../entry/header-fields.ts';
+import type { Refusal } from '../policy/storable.ts';
+import type { RecordedHead } from '../response/recorded-head.ts';
+import type { Recording } from '../response/recording.ts';
+import { codingOf } from '../response/stored-headers.ts';
+import type { SpanLink } from '../telemetry/tracing.ts';
+import type { ContextState } from './context.ts';
+import type { KeyedExchange } from './exchange.ts';
+import type { Followers } from './followers.ts';
+import { makeEntry } from './make-entry.ts';
+import { storeEntry, type StoreResult } from './store-entry.ts';
+import { verdictOn, type Verdict } from './verdict.ts';
+
+/** A recording with its verdict, and its body decoded where it could be. */
+export interface Judged {
+  readonly verdict: Verdict;
+  readonly identity: Buffer | undefined;
+}
+
+export interface Made {
+  readonly recording: Recording;
+  readonly judged: Judged;
+  readonly fillMs: number;
+  readonly leader: SpanLink;
+}
+
+export type SettleResult = StoreResult | { readonly stored: false; readonly notStored: string };
+
+/** At once, but where a body that the handler has coded must be decoded first. `known`: what was decided before the head went out. */
+export function judge(
+  exchange: KeyedExchange,
+  context: ContextState,
+  recording: Recording,
+  known: Verdict | undefined,
+): Judged | Promise<Judged> {
+  const { head, body } = recording;
+  const coding = codingOf(head?.headers ?? []);
+  const judged = (identity: Buffer | undefined): Judged => ({
+    verdict: known ?? verdictOn(exchange, context, recording, identity),
+    identity,
+  });
+  if (body === undefined || coding === 'identity') return judged(body);
+  return decoded(body, coding, exchange.parts.config.maxEntryBytes).then(judged);
+}
+
+/** Tells the followers, then the tiers. Runs to the first tier without a pause, so that an immediate repeat is a hit. */
+export async function settle(
+  exchange: KeyedExchange,
+  context: ContextState,
+  made: Made,
+  followers: Followers,
+): Promise<SettleResult> {
+  const { parts, key } = exchange;
+  const { refusal } = made.judged.verdict;
+  if (refusal?.kind === 'declared') {
+    refuse(exchange, refusal, followers);
+    return { stored: false, notStored: refusal.reason };
+  }
+  if (refusal === undefined) {
+    parts.hitForMiss.clear(key.digest);
+    parts.refreshes.succeeded(key.digest);
+  }
+  const entry = entryOf(exchange, context, made);
+  if (entry === undefined) {
+    if (refusal?.kind === 'failed') followers.fail(undefined);
+    else followers.release();
+    return { stored: false, notStored: refusal?.reason ?? 'unfinished' };
+  }
+  const answer = { entry, leader: made.leader };
+  if (refusal?.kind === 'failed') followers.fail(answer);
+  else followers.answer(answer);
+  if (refusal !== undefined) return { stored: false, notStored: refusal.reason };
+  const may = followers.mayStore();
+  if (may !== true && !(await may)) return { stored: false, notStored: 'lease-lost' };
+  return storeEntry(parts, key, entry);
+}
+
+/** An answer that is not for others by its own words: nobody waits for it, nor, for a while, for one that may be like it. */
+export function refuse({ parts, key }: KeyedExchange, { reason }: Refusal, followers: Followers): void {
+  // Answers to one asker's own conditions say nothing of the next one's.
+  if (reason !== 'status') parts.hitForMiss.mark(key.digest);
+  followers.release();
+}
+
+function entryOf(exchange: KeyedExchange, context: ContextState, made: Made): Entry | undefined {
+  const { recording, judged, fillMs } = made;
+  const { head, body, chunks } = recording;
+  const { identity, verdict } = judged;
+  if (head === undefined || body === undefined || identity === undefined) return undefined;
+  const { reportedUsage: usage = verdict.usage, ttlSeconds: contextSeconds, tags } = context;
+  const pieces = chunks !== undefined && isStream(head) ? { chunks } : {};
+  const remarks = { contextSeconds, route: exchange.route, tags, usage, fillMs };
+  return makeEntry(exchange, { ...head, body, identity, ...pieces }, remarks);
+}
+
+/** A body of announced length came in pieces by chance. */
+function isStream(head: RecordedHead): boolean {
+  return fieldOf(head.headers, 'content-length') === undefined;
+}
+
+async function decoded(body: Buffer, coding: Coding, maxBytes: number): Promise<Buffer | undefined> {
+  try {
+    return await decompress(body, coding, maxBytes);
+  } catch {
+    // A body that is not what its Content-Encoding says goes to its own client alone.
+    return undefined;
+  }
+}

@@ -1,0 +1,34 @@
+import type { Entry } from '../entry/entry.ts';
+import type { Outlet } from '../response/outlet.ts';
+import type { KeyedExchange } from './exchange.ts';
+import { sendEntry, type SendableBody } from './send-entry.ts';
+
+/** A stale entry that may still be served, with its body as this client takes it. */
+export interface StaleAnswer {
+  readonly entry: Entry;
+  readonly sendable: SendableBody;
+  /** It may take the place of an error. */
+  readonly coversErrors: boolean;
+}
+
+/** Failures that a stale answer may stand in for (DESIGN D16): those of the moment, never what the caller did wrong or what is gone. */
+const COVERED: ReadonlySet<number> = new Set([429, 500, 502, 503, 504]);
+
+export function isCoveredByStale(status: number, stale: StaleAnswer): boolean {
+  return stale.coversErrors && COVERED.has(status);
+}
+
+/** Sends a stale answer and says so; by `outlet` where the handler has `res`. */
+export function sendStale(
+  exchange: KeyedExchange,
+  { entry, sendable }: StaleAnswer,
+  detail: string,
+  outlet?: Outlet,
+): { ageSeconds: number } {
+  const now = exchange.parts.clock.now();
+  const ageSeconds = Math.max(0, (now - entry.cachedAt) / 1000);
+  const ttlSeconds = (entry.staleAt - now) / 1000;
+  const cacheStatus = { hit: true as const, ttlSeconds, detail };
+  sendEntry(exchange, entry, sendable, { ageSeconds, cacheStatus, ...(outlet === undefined ? {} : { outlet }) });
+  return { ageSeconds };
+}
