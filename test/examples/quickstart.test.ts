@@ -43,6 +43,7 @@ function tableIn(stdout: string): string[][] {
 const withoutTtl = (rows: string[][]): string[][] =>
   rows.map((row) => row.map((cell) => cell.replace(/ttl=\d+/, 'ttl=…')));
 
+const STREAM = 'ai-cache; fwd=miss';
 const STORED = 'ai-cache; fwd=miss; stored';
 const COLLAPSED = 'ai-cache; fwd=miss; collapsed';
 const MEMORY_HIT = 'ai-cache; hit; ttl=…; detail=memory';
@@ -59,6 +60,9 @@ describe('the quickstart', () => {
       ['50 at once, a new text', '50 × 200', `1 × ${STORED}`, '1'],
       ['a changed option', '200', STORED, '1'],
       ['another caller', '200', STORED, '1'],
+      ['a stream', '200', STREAM, '1'],
+      ['joined a third through', '200', COLLAPSED, '0'],
+      ['the stream again', '200', MEMORY_HIT, '0'],
     ]);
     // The other 49 waited for it; on a machine that is slow enough one of them comes when the answer is stored.
     const crowd = rows.filter(([request]) => request === '').map(([, cell = '']) => cell.split(' × '));
@@ -66,7 +70,10 @@ describe('the quickstart', () => {
       [],
     );
     expect(crowd.reduce((sum, [count]) => sum + Number(count), 0)).toBe(49);
-    expect(stdout).toMatch(/^OpenTelemetry +54 cache\.get and 4 cache\.fill spans, 54 requests in /m);
+    expect(stdout).toMatch(/^OpenTelemetry +57 cache\.get and 5 cache\.fill spans, 57 requests in /m);
+    expect(stdout).toMatch(
+      /^First byte +of the stream after \d+ ms, of the one that joined it after \d+ ms, of its repeat after \d+ ms$/m,
+    );
     expect(stdout).toContain('Everything came out as it should.');
     expect(stdout.split('\n').filter((line) => line.length > 110)).toEqual([]);
   });
@@ -80,7 +87,7 @@ describe('the quickstart', () => {
         expect(withoutTtl(tableIn(stdout)).at(-1)).toEqual(['the first, at another instance', '200', REDIS_HIT, '0']);
         expect(code).toBe(0);
       }
-      expect(await redis.cli('dbsize')).toBe('8');
+      expect(await redis.cli('dbsize')).toBe('10');
     } finally {
       await redis.stop();
     }
@@ -96,14 +103,15 @@ describe('the quickstart', () => {
 
   it('asks the provider that OPENAI_API_KEY and OPENAI_BASE_URL name, and counts the calls itself', async () => {
     const provider = new LLMock({ port: 0 });
-    provider.onMessage(/[^]*/, { content: 'An answer.' });
+    const content = Array.from({ length: 60 }, (_, index) => index + 1).join(', ');
+    provider.onMessage(/[^]*/, { content }, { chunkSize: 5, latency: 10 });
     await provider.start();
     try {
       const { code, stdout } = await quickstart({ OPENAI_API_KEY: 'secret', OPENAI_BASE_URL: `${provider.url}/v1` });
       expect(code).toBe(0);
       expect(stdout).toContain(`gpt-4o-mini at 127.0.0.1:${provider.port}`);
       expect(stdout).not.toContain('secret');
-      expect(provider.getRequests()).toHaveLength(4);
+      expect(provider.getRequests()).toHaveLength(5);
     } finally {
       await provider.stop();
     }
@@ -145,37 +153,49 @@ describe('faultsIn', () => {
     status: 200,
     cacheStatus,
     body: 'a',
+    firstByteAt: 1,
+    endedAt: 3,
     ...fields,
   });
   const made = answer(STORED);
+  const timed = { sentAt: 0, ms: 3 };
   const good = {
-    made: { title: 'made', expected: 'made', answers: [made], ms: 1, providerCalls: 1 },
+    made: { title: 'made', expected: 'made', answers: [made], ...timed, providerCalls: 1 },
     memory: {
       title: 'memory',
       expected: 'memory',
       answers: [answer('ai-cache; hit; ttl=9; detail=memory')],
-      ms: 1,
+      ...timed,
       providerCalls: 0,
       repeats: made,
     },
-    shared: { title: 'shared', expected: 'shared', answers: [answer(COLLAPSED), made], ms: 1, providerCalls: 1 },
+    shared: { title: 'shared', expected: 'shared', answers: [answer(COLLAPSED), made], ...timed, providerCalls: 1 },
+    streamed: { title: 'streamed', expected: 'streamed', answers: [answer(STREAM)], ...timed, providerCalls: 1 },
+    joined: {
+      title: 'joined',
+      expected: 'joined',
+      answers: [answer(COLLAPSED, { firstByteAt: 2 })],
+      ...timed,
+      providerCalls: 0,
+      repeats: answer(STREAM),
+    },
   } as const satisfies Record<string, Row>;
   const figures = (stats: Partial<Stats> = {}, rest: Partial<Figures> = {}): Figures => ({
     stats: {
       hits: 1,
-      misses: 2,
+      misses: 3,
       stale: 0,
-      coalesced: 1,
+      coalesced: 2,
       bypassed: 0,
       errors: 0,
       hitRatio: 0.5,
-      saved: { inputTokens: 1, outputTokens: 1, seconds: 1, unknown: 0 },
+      saved: { inputTokens: 1, outputTokens: 1, seconds: 1, unknown: 1 },
       byModel: [],
       ...stats,
     },
-    getSpans: 4,
-    fillSpans: 2,
-    requestsMeasured: 4,
+    getSpans: 6,
+    fillSpans: 3,
+    requestsMeasured: 6,
     ...rest,
   });
   const faults = (
@@ -183,7 +203,7 @@ describe('faultsIn', () => {
     of = figures(),
     isEmulated = true,
   ): string[] => {
-    const names = ['made', 'memory', 'shared'] as const;
+    const names = ['made', 'memory', 'shared', 'streamed', 'joined'] as const;
     return faultsIn(
       names.map((name) => ({ ...good[name], ...rows[name] })),
       of,
@@ -212,9 +232,22 @@ describe('faultsIn', () => {
   });
 
   it('finds an answer that was not stored, an error, and no answer at all', () => {
-    expect(faults({ made: { answers: [answer('ai-cache; fwd=miss; detail=stream')] } })).toHaveLength(1);
+    expect(faults({ made: { answers: [answer('ai-cache; fwd=miss; detail=private')] } })).toHaveLength(1);
+    expect(faults({ streamed: { answers: [answer('ai-cache; fwd=miss; detail=no-cache')] } })).toHaveLength(1);
     expect(faults({ made: { answers: [answer(STORED, { status: 502 })] } })).toEqual(['made: HTTP status 502, a']);
     expect(faults({ made: { answers: [] } })).toContain('made: there is no answer');
+  });
+
+  it('finds a stream that was joined when it had ended, that was not joined, or that came with other bytes', () => {
+    const late = answer(COLLAPSED, { firstByteAt: 4, endedAt: 5 });
+    expect(faults({ joined: { answers: [late] } })).toEqual(['joined: nothing came before the stream had ended']);
+    expect(faults({ joined: { answers: [answer(STREAM)], providerCalls: 1 } })).toEqual([
+      `joined: not a part in a stream of another request: Cache-Status is ${STREAM}`,
+      'joined: provider calls: 1, not 0',
+    ]);
+    expect(faults({ joined: { answers: [answer(COLLAPSED, { body: 'b' })] } })).toEqual([
+      'joined: the answers are not byte for byte the same',
+    ]);
   });
 
   it('lets a real provider be asked again for an answer, but not for a repeat', () => {
@@ -225,13 +258,13 @@ describe('faultsIn', () => {
   });
 
   it('finds counts that do not add up, spans that are missing and savings that are not there', () => {
-    expect(faults({}, figures({ misses: 3 }))).toEqual(['misses: 3, not 2']);
+    expect(faults({}, figures({ misses: 4 }))).toEqual(['misses: 4, not 3']);
     expect(faults({}, figures({ coalesced: 0 }))).toHaveLength(1);
     expect(faults({}, figures({ errors: 1 }))).toHaveLength(1);
-    expect(faults({}, figures({}, { getSpans: 0 }))).toEqual(['cache.get spans: 0, not 4']);
-    expect(faults({}, figures({}, { fillSpans: 3 }))).toHaveLength(1);
+    expect(faults({}, figures({}, { getSpans: 0 }))).toEqual(['cache.get spans: 0, not 6']);
+    expect(faults({}, figures({}, { fillSpans: 4 }))).toHaveLength(1);
     expect(faults({}, figures({}, { requestsMeasured: 0 }))).toHaveLength(1);
-    expect(faults({}, figures({ saved: { inputTokens: 0, outputTokens: 0, seconds: 1, unknown: 1 } }))).toEqual([
+    expect(faults({}, figures({ saved: { inputTokens: 0, outputTokens: 0, seconds: 1, unknown: 2 } }))).toEqual([
       'nothing was saved',
     ]);
   });

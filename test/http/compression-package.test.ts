@@ -132,8 +132,8 @@ describe.each(expressVersions)('a coding that the handler chose on $name', ({ ex
     const site = await cachedSite(express, coded('gzip'));
     await site.ask({ headers: { 'accept-encoding': 'gzip' } });
     await expect.poll(() => site.cache.stats().misses, { timeout: 10_000 }).toBe(1);
-    expect(site.cache.monitor().snapshot().requests.notStoredReasons).toEqual({});
-    expect(site.cache.monitor().snapshot().compression.byCoding).toMatchObject({
+    expect(site.cache.monitor.snapshot().requests.notStoredReasons).toEqual({});
+    expect(site.cache.monitor.snapshot().compression.byCoding).toMatchObject({
       gzip: { count: 1, rawBytes: long.length },
     });
   });

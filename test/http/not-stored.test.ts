@@ -14,6 +14,11 @@ function cacheControl(value: string): Handler {
   return (_req, res) => res.set('Cache-Control', value).json({});
 }
 
+function chatThat(reason: string): object {
+  const message = { role: 'assistant', content: 'Hi' };
+  return { object: 'chat.completion', choices: [{ index: 0, message, finish_reason: reason }] };
+}
+
 function fail(): never {
   throw new Error('cannot say');
 }
@@ -35,9 +40,13 @@ const refused: readonly [what: string, reason: string, handler: Handler, options
   ['Set-Cookie on an error', 'set-cookie', (_req, res) => res.status(500).cookie('sid', '1').json({})],
   ['Vary: *', 'vary-star', (_req, res) => res.vary('*').json({})],
   ['Vary on a header that is not keyed', 'vary', (_req, res) => res.vary('User-Agent').json({})],
-  ['text/event-stream', 'stream', (_req, res) => res.type('text/event-stream').end('data: x\n\n')],
-  ['application/x-ndjson', 'stream', (_req, res) => res.type('application/x-ndjson').end('{}\n')],
-  ['a head flushed before the body', 'stream', (_req, res) => (res.type('txt').flushHeaders(), res.end('x'))],
+  [
+    'an event stream without its end',
+    'no-terminal-event',
+    (_req, res) => res.type('text/event-stream').end('data: x\n\n'),
+  ],
+  ['JSON lines that break off', 'no-terminal-event', (_req, res) => res.type('application/x-ndjson').end('{}\n{')],
+  ['an answer of a model that is cut by its length', 'finish-length', (_req, res) => res.json(chatThat('length'))],
   ['a redirect', 'status', (_req, res) => res.redirect('/b')],
   ['404', 'status', (_req, res) => res.status(404).json({})],
   ['206', 'status', (_req, res) => res.status(206).json({})],
@@ -104,6 +113,10 @@ const kept: readonly [what: string, handler: Handler, options?: SiteOptions][] =
   ['201', (_req, res) => res.status(201).json({})],
   ['203', (_req, res) => res.status(203).json({})],
   ['204', (_req, res) => res.status(204).end()],
+  ['an event stream with its end', (_req, res) => res.type('text/event-stream').end('data: x\n\ndata: [DONE]\n\n')],
+  ['JSON lines', (_req, res) => res.type('application/x-ndjson').end('{}\n')],
+  ['a head flushed before the body', (_req, res) => (res.type('txt').flushHeaders(), res.end('x'))],
+  ['an answer of a model that stopped', (_req, res) => res.json(chatThat('stop'))],
   ['a body of just maxEntryBytes', (_req, res) => res.end('x'.repeat(100)), { cache: { maxEntryBytes: 100 } }],
   [
     'what shouldStore has no opinion on',
@@ -190,7 +203,7 @@ async function twice(site: CachedSite): Promise<[Answer, Answer]> {
 }
 
 function reasons(site: CachedSite): object {
-  return site.cache.monitor().snapshot().requests.notStoredReasons;
+  return site.cache.monitor.snapshot().requests.notStoredReasons;
 }
 
 /** Reads what there is of an answer that will never be whole; resolves when the connection is closed. */

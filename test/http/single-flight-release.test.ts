@@ -17,8 +17,6 @@ const declarations: readonly [what: string, begin: Handler, options?: SiteOption
   ['Set-Cookie', (_req, res) => res.cookie('sid', '1').write('x')],
   ['Vary: *', (_req, res) => res.vary('*').write('x')],
   ['Vary on what is not keyed', (_req, res) => res.vary('User-Agent').write('x')],
-  ['an event stream', (_req, res) => res.type('text/event-stream').write('data: x\n\n')],
-  ['a flushed head', (_req, res) => res.type('txt').flushHeaders()],
   ['noStore()', (req, res) => (aiCacheContext(req)?.noStore(), res.write('x'))],
   ['a coding that is not known', (_req, res) => res.set('Content-Encoding', 'compress').write('x')],
 ];

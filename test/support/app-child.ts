@@ -11,7 +11,14 @@ const { major = 5, cache: options = {}, route = {} } = JSON.parse(process.env.AP
 const { express } = expressVersions.find((version) => version.major === major) ?? expressVersions[0];
 
 const errors: string[] = [];
-const cached = aiCache({ ...options, ...route, telemetry: false, onError: ({ code }) => errors.push(code) });
+// On a machine that is busy Redis may need longer than a request would wait for it.
+const cached = aiCache({
+  redisTimeoutMs: 5_000,
+  ...options,
+  ...route,
+  telemetry: false,
+  onError: ({ code }) => errors.push(code),
+});
 let runs = 0;
 
 function answer(req: Request, res: Response): void {

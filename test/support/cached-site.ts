@@ -48,7 +48,9 @@ export async function cachedSite(
 ): Promise<CachedSite> {
   const errors: AICacheError[] = [];
   const onError = (error: AICacheError): void => void errors.push(error);
-  const cache = new AIResponseCache({ telemetry: false, onError, ...options.cache }, options.clock);
+  // On a machine that is busy Redis may need longer than a request would wait for it.
+  const patience = options.cache?.redis === undefined ? {} : { redisTimeoutMs: 5_000 };
+  const cache = new AIResponseCache({ telemetry: false, onError, ...patience, ...options.cache }, options.clock);
   const handler = countedHandler(answer);
   const app = makeApp();
   for (const middleware of options.outer ?? []) app.use(middleware);

@@ -38,6 +38,6 @@ export function inspectableCache(redis: false | RedisTierInfo = false): Inspecta
   return {
     stats: (filter) => tally.stats(filter),
     info: () => Promise.resolve({ ...info, tiers: { ...info.tiers, redis } }),
-    monitor: () => monitor,
+    monitor,
   };
 }

@@ -185,7 +185,10 @@ describe.each(expressVersions)('statsRouter on $name', ({ express }) => {
       ['rejects', () => Promise.reject(new Error('canary'))],
     ])('that %s gives 403 as a problem and reads nothing', async (_, authorize) => {
       const read = vi.fn<() => never>(fail);
-      const url = await mounted({ authorize: authorize as never }, { stats: read, info: read, monitor: read });
+      const url = await mounted(
+        { authorize: authorize as never },
+        { stats: read, info: read, monitor: { snapshot: read } },
+      );
       for (const { status, headers, text } of await askAll(url)) {
         expect(status).toBe(403);
         expect(headers.get('content-type')).toBe('application/problem+json; charset=utf-8');
@@ -265,7 +268,10 @@ describe.each(expressVersions)('statsRouter on $name', ({ express }) => {
       const app = express();
       const handled = vi.fn<ErrorRequestHandler>((_error, _req, res, _next) => void res.end());
       app.use(
-        build({ stats: fail, monitor: fail, info: () => Promise.reject(new Error('canary')) }, { authorize: 'none' }),
+        build(
+          { stats: fail, monitor: { snapshot: fail }, info: () => Promise.reject(new Error('canary')) },
+          { authorize: 'none' },
+        ),
       );
       app.use((error: unknown, req: Request, res: Response, next: NextFunction) => handled(error, req, res, next));
       const url = await serve(app);

@@ -122,7 +122,7 @@ describe('an app whose Redis', () => {
     await untilKeys(redis, 1);
     await redis.cli('config', 'set', 'maxmemory-policy', 'noeviction');
     await redis.cli('config', 'set', 'maxmemory', '1');
-    const full = await app.askInTurn(asking('new'), asking('new'), asking('kept'));
+    const full = await app.askInTurn(asking('new'), asking('newer'), asking('kept'));
     expect(full.map(({ status, cacheStatus }) => [status, cacheStatus])).toEqual([
       [200, MISSED],
       [200, MISSED],

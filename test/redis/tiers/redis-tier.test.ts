@@ -109,7 +109,7 @@ describe('a value that is no entry of ours', () => {
     expect(await open.tier.get(KEY)).toEqual(ENTRY);
   });
 
-  it('is not decoded where it is larger than any entry', async () => {
+  it('is not returned where it is larger than any entry', async () => {
     const small = openStore({ redis: server.url, maxEntryBytes: 1_000, clock });
     const entry = sampleEntry({ body: Buffer.alloc(100_000) });
     expect(await small.tier.set(KEY, entry)).toBe(false);

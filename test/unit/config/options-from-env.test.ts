@@ -56,7 +56,12 @@ describe('optionsFromEnv', () => {
       AI_CACHE_COMPRESSION_LEVEL: '19',
       AI_CACHE_TTL_DEFAULT_SECONDS: '0.5',
       AI_CACHE_TTL_MAX_SECONDS: '60',
+      AI_CACHE_STALE_WHILE_REVALIDATE_SECONDS: '30',
+      AI_CACHE_STALE_IF_ERROR_SECONDS: '600',
+      AI_CACHE_HIT_FOR_MISS_SECONDS: '0',
+      AI_CACHE_MAX_FILL_MS: '5000',
       AI_CACHE_COALESCE_WAIT_MS: '1000',
+      AI_CACHE_COALESCE_ACROSS: 'cluster',
       AI_CACHE_TELEMETRY: 'false',
       AI_CACHE_CACHE_STATUS: 'key',
     });
@@ -76,7 +81,11 @@ describe('optionsFromEnv', () => {
       hashAlgorithm: 'sha512',
       compression: { thresholdBytes: 0, algorithm: 'zstd', level: 19 },
       ttl: { defaultSeconds: 0.5, maxSeconds: 60 },
-      coalesce: { waitMs: 1000 },
+      staleWhileRevalidateSeconds: 30,
+      staleIfErrorSeconds: 600,
+      hitForMissSeconds: 0,
+      maxFillMs: 5000,
+      coalesce: { waitMs: 1000, across: 'cluster' },
       telemetry: false,
       cacheStatus: 'key',
     });
@@ -145,6 +154,7 @@ describe('optionsFromEnv', () => {
     ['AI_CACHE_HASH_ALGORITHM', 'md5', 'different texts with equal digests'],
     ['AI_CACHE_COMPRESSION_LEVEL', '12', 'brotli 0 to 11'],
     ['AI_CACHE_COALESCE_WAIT_MS', 'Infinity', 'milliseconds'],
+    ['AI_CACHE_COALESCE_ACROSS', 'world', 'process or cluster'],
     ['AI_CACHE_CACHE_STATUS', 'full', 'true, false or key'],
   ])('refuses %s=%s and says what is allowed', (name, value, allowed) => {
     const error = errorOf(() => optionsFromEnv({ [name]: value }));
@@ -255,8 +265,13 @@ describe('environmentVariables', () => {
       'AI_CACHE_COMPRESSION_LEVEL',
       'AI_CACHE_TTL_DEFAULT_SECONDS',
       'AI_CACHE_TTL_MAX_SECONDS',
+      'AI_CACHE_STALE_WHILE_REVALIDATE_SECONDS',
+      'AI_CACHE_STALE_IF_ERROR_SECONDS',
+      'AI_CACHE_HIT_FOR_MISS_SECONDS',
+      'AI_CACHE_MAX_FILL_MS',
       'AI_CACHE_COALESCE',
       'AI_CACHE_COALESCE_WAIT_MS',
+      'AI_CACHE_COALESCE_ACROSS',
       'AI_CACHE_TELEMETRY',
       'AI_CACHE_CACHE_STATUS',
     ]);

@@ -29,7 +29,11 @@ describe('parseCacheOptions', () => {
       hashAlgorithm: 'sha256',
       compression: { thresholdBytes: 1_024, algorithm: 'br', level: 1 },
       ttl: { defaultSeconds: 86_400, maxSeconds: 2_592_000 },
-      coalesce: { waitMs: 60_000 },
+      staleWhileRevalidateSeconds: 0,
+      staleIfErrorSeconds: 0,
+      hitForMissSeconds: 30,
+      maxFillMs: 600_000,
+      coalesce: { waitMs: 60_000, across: 'process' },
       telemetry: {},
       cacheStatus: true,
     });
@@ -180,6 +184,21 @@ describe('parseCacheOptions', () => {
     expect(error.message).toContain('no tier');
   });
 
+  it('coalesces across processes only with redis, and names both where that is missing', () => {
+    const coalesce = { across: 'cluster' as const };
+    const error = refusal({ coalesce });
+    expect(error).toMatchObject({ code: 'INVALID_OPTION', option: 'coalesce.across' });
+    expect(error.message).toBe(
+      'Option "coalesce.across" is "cluster" and there is no "redis". ' +
+        'Say with "redis" where Redis is, or leave "coalesce.across" out.',
+    );
+    expect(parseCacheOptions({ coalesce, redis: 'redis://localhost' }).coalesce).toEqual({
+      waitMs: 60_000,
+      ...coalesce,
+    });
+    expect(parseCacheOptions({ coalesce: { across: 'process' } }).redis).toBeUndefined();
+  });
+
   it.each([
     ['name', ''],
     ['name', 'two words'],
@@ -221,6 +240,11 @@ describe('parseCacheOptions', () => {
     ['ttl.maxSeconds', 1e12],
     ['coalesce', true],
     ['coalesce.waitMs', 0],
+    ['coalesce.across', 'world'],
+    ['staleWhileRevalidateSeconds', -1],
+    ['staleIfErrorSeconds', Infinity],
+    ['hitForMissSeconds', '30'],
+    ['maxFillMs', 0],
     ['telemetry', true],
     ['telemetry.tracerProvider', {}],
     ['telemetry.meterProvider', { getTracer: () => ({}) }],

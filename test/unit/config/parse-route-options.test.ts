@@ -10,13 +10,19 @@ import { errorOf } from './error-of.ts';
 const model = (req: Request): string | undefined => req.get('x-model');
 const skip = (): boolean => false;
 
+const DEFAULTS = {
+  varyHeaders: [],
+  ignoreBodyFields: [],
+  onClientDisconnect: 'finish',
+  replay: { pace: 'instant' },
+};
+
 describe('parseRouteOptions', () => {
   it('leaves out what was left out', () => {
-    expect(parseRouteOptions()).toEqual({ varyHeaders: [], ignoreBodyFields: [] });
-    expect(Object.keys(parseRouteOptions({ skip: undefined, scope: undefined })).toSorted()).toEqual([
-      'ignoreBodyFields',
-      'varyHeaders',
-    ]);
+    expect(parseRouteOptions()).toEqual(DEFAULTS);
+    expect(Object.keys(parseRouteOptions({ skip: undefined, scope: undefined })).toSorted()).toEqual(
+      Object.keys(DEFAULTS).toSorted(),
+    );
   });
 
   it('keeps constants and functions as they are', () => {
@@ -26,8 +32,7 @@ describe('parseRouteOptions', () => {
       skip,
       confidence: 1.5,
       ttlSeconds: 0.5,
-      varyHeaders: [],
-      ignoreBodyFields: [],
+      ...DEFAULTS,
     });
   });
 
@@ -75,7 +80,13 @@ describe('parseRouteOptions', () => {
     ['varyHeaders[0]', ['*']],
     ['varyHeaders[1]', ['x-a', 'x b']],
     ['ignoreBodyFields[0]', ['']],
+    ['isComplete', async () => true],
     ['shouldStore', true],
+    ['onClientDisconnect', 'stop'],
+    ['replay', 'instant'],
+    ['replay.pace', { pace: 'slow' }],
+    ['staleWhileRevalidateSeconds', -1],
+    ['staleIfErrorSeconds', '60'],
     ['skip', true],
     ['skip', async () => true],
     ['refresh', 1],

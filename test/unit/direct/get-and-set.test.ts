@@ -148,7 +148,9 @@ describe('set and get', () => {
     ['vary-star', { headers: { vary: '*' }, body: 'x' }],
     ['status', { status: 404, body: 'x' }],
     ['error', { status: 500, body: 'x' }],
-    ['stream', { headers: { 'content-type': 'text/event-stream' }, body: 'x' }],
+    ['no-terminal-event', { headers: { 'content-type': 'text/event-stream' }, body: 'data: x\n\n' }],
+    ['in-band-error', { error: { message: 'overloaded' } }],
+    ['empty', { choices: [{ finish_reason: 'stop', message: { content: '' } }] }],
     ['no-lifetime', 'x', { ttlSeconds: 0 }],
     ['too-large', 'x'.repeat(101)],
   ])('refuse an answer that may not be stored: %s', async (reason, given, options) => {

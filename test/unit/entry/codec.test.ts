@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { crc32 } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { decodeEntry, encodeEntry } from '../../../src/entry/codec.ts';
-import { CODINGS, TEXT_TIERS, type Entry } from '../../../src/entry/entry.ts';
+import { CODINGS, MAX_CHUNKS, TEXT_TIERS, type Entry } from '../../../src/entry/entry.ts';
 import { sampleEntry } from '../../support/sample-entry.ts';
 
 const BODY = Buffer.from('body');
@@ -47,7 +47,7 @@ const labels = together(
   optional(fc.array(anyText), 'tags'),
 );
 
-const entries: fc.Arbitrary<Entry> = together(
+const fields: fc.Arbitrary<object> = together(
   fc
     .record({
       digest: anyText,
@@ -71,7 +71,24 @@ const entries: fc.Arbitrary<Entry> = together(
   optional(fieldValue, 'statusMessage'),
   optional(fc.record({ inputTokens: fc.nat(), outputTokens: fc.nat() }), 'usage'),
   optional(fc.double({ min: 0, noNaN: true, noDefaultInfinity: true }), 'fillMs'),
-) as fc.Arbitrary<Entry>;
+  optional(time, 'revalidateUntil'),
+  optional(time, 'errorUntil'),
+  optional(fc.constant(true), 'codedByHandler'),
+);
+
+/** Some of them came in pieces, which together are as long as the body was when it was sent. */
+const entries = fc
+  .tuple(
+    fields as fc.Arbitrary<Entry>,
+    fc.option(fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 9 })),
+  )
+  .map(([entry, cuts]): Entry => {
+    if (cuts === null) return entry;
+    const sentBytes = entry.codedByHandler ? entry.body.length : entry.identityBytes;
+    const ends = [...cuts.map((cut) => Math.floor(cut * sentBytes)).toSorted((a, b) => a - b), sentBytes];
+    const lengths = ends.map((end, index) => end - (ends[index - 1] ?? 0));
+    return { ...entry, chunks: { lengths, timesMs: lengths.map((_length, index) => index * 7) } };
+  });
 
 describe('a frame', () => {
   it('gives back every field of any entry', () => {
@@ -158,8 +175,20 @@ describe('damaged bytes', () => {
     const bytes = encodeEntry(SAMPLE);
     bytes.writeUInt32BE(0xffff_ffff, 6);
     expect(decodeEntry(bytes, SAMPLE.digest)).toEqual({ reject: 'corrupt' });
-    const large = forged(`${' '.repeat(70_000)}${JSON.stringify(headWith({}))}`);
+    const large = forged(`${' '.repeat(2 * 1024 * 1024)}${JSON.stringify(headWith({}))}`);
     expect(decodeEntry(large, SAMPLE.digest)).toEqual({ reject: 'corrupt' });
+  });
+
+  it('are not what the longest stream is that is stored, slow and in as many pieces as may be', () => {
+    const chunks = {
+      lengths: Array.from({ length: MAX_CHUNKS }, () => 4096),
+      timesMs: Array.from({ length: MAX_CHUNKS }, (_, index) => 600_000 + index),
+    };
+    const entry = sampleEntry({ chunks, coding: 'br', identityBytes: MAX_CHUNKS * 4096, body: BODY });
+    expect(decodeEntry(encodeEntry(entry), entry.digest)).toEqual({ entry });
+    const more = { lengths: [...chunks.lengths, 1], timesMs: [...chunks.timesMs, 1] };
+    const longer = { ...entry, chunks: more, identityBytes: entry.identityBytes + 1 };
+    expect(decodeEntry(encodeEntry(longer), entry.digest)).toEqual({ reject: 'corrupt' });
   });
 });
 
@@ -225,6 +254,16 @@ describe('a head that somebody else wrote', () => {
     ['usage of one number', headWith({ usage: { inputTokens: 1 } })],
     ['usage that is null', headWith({ usage: null })],
     ['a negative duration', headWith({ fillMs: -1 })],
+    ['chunks that are a list', headWith({ chunks: [4] })],
+    ['chunks without times', headWith({ chunks: { lengths: [4] } })],
+    ['chunks with one time too few', headWith({ chunks: { lengths: [2, 2], timesMs: [0] } })],
+    ['chunks shorter than the body', headWith({ chunks: { lengths: [2, 1], timesMs: [0, 0] } })],
+    ['chunks longer than the body', headWith({ chunks: { lengths: [5], timesMs: [0] } })],
+    ['a chunk of negative length', headWith({ chunks: { lengths: [5, -1], timesMs: [0, 0] } })],
+    ['a chunk at a negative time', headWith({ chunks: { lengths: [4], timesMs: [-1] } })],
+    ['a stale window that no Date can hold', headWith({ revalidateUntil: 8.65e15 })],
+    ['a stale window that is a text', headWith({ errorUntil: '2026' })],
+    ['a coding that the handler did not choose', headWith({ codedByHandler: false })],
   ])('with %s is corrupt', (_what, head) => {
     expect(decodeEntry(forged(head), SAMPLE.digest)).toEqual({ reject: 'corrupt' });
   });

@@ -4,9 +4,7 @@ import type { HeaderField } from '../../../src/entry/entry.ts';
 import { isFailure, whyNotStorable, type Candidate } from '../../../src/policy/storable.ts';
 
 function why(candidate: Partial<Candidate>, covered: readonly string[] = []): string | undefined {
-  const refusal = whyNotStorable({ status: 200, headers: [], flushed: false, ...candidate }, (name) =>
-    covered.includes(name),
-  );
+  const refusal = whyNotStorable({ status: 200, headers: [], ...candidate }, (name) => covered.includes(name));
   return refusal && `${refusal.kind} ${refusal.reason}`;
 }
 
@@ -36,6 +34,16 @@ describe('whyNotStorable', () => {
       having(['Cache-Control', 'max-age=5'], ['cache-control', 'private']),
     ],
     ['no-cache', 'declared no-cache', having(['Cache-Control', 'no-cache'])],
+    [
+      'no-cache on an event stream',
+      undefined,
+      having(['Cache-Control', 'no-cache'], ['Content-Type', 'text/event-stream']),
+    ],
+    [
+      'no-store on an event stream',
+      'declared no-store',
+      having(['Cache-Control', 'no-cache, no-store'], ['Content-Type', 'text/event-stream']),
+    ],
     ['max-age=0', 'declared no-lifetime', having(['Cache-Control', 'max-age=0'])],
     ['Set-Cookie', 'declared set-cookie', having(['set-cookie', 'a=b'])],
     ['an error with a cookie', 'declared set-cookie', { status: 500, headers: [['Set-Cookie', 'a=b']] }],
@@ -46,9 +54,7 @@ describe('whyNotStorable', () => {
     ['Vary on the coding', undefined, having(['Vary', 'Accept-Encoding'])],
     ['Vary on nothing', undefined, having(['Vary', ' , '])],
     ['Vary on what is not keyed', 'declared vary', having(['Vary', 'X-A'])],
-    ['an event stream', 'declared stream', having(['Content-Type', 'Text/Event-Stream; charset=utf-8'])],
-    ['JSON lines', 'declared stream', having(['Content-Type', 'application/jsonl'])],
-    ['a flushed head', 'declared stream', { flushed: true }],
+    ['an event stream, as far as its head tells', undefined, having(['Content-Type', 'text/event-stream'])],
     ['a trailer', 'declared trailer', having(['Trailer', 'X-Sum'])],
     ['an unknown coding', 'declared content-encoding', having(['Content-Encoding', 'compress'])],
     ['a known coding', undefined, having(['Content-Encoding', 'GZIP'])],

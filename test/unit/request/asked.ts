@@ -14,7 +14,12 @@ export interface Ask {
 }
 
 /** The parsed options of a mount that says nothing. */
-export const plainRoute: RouteConfig = { varyHeaders: [], ignoreBodyFields: [] };
+export const plainRoute: RouteConfig = {
+  varyHeaders: [],
+  ignoreBodyFields: [],
+  onClientDisconnect: 'finish',
+  replay: { pace: 'instant' },
+};
 
 /** Sends a request to this app, over a socket, and resolves when it is answered. */
 export async function ask(app: Express, { method = 'GET', path = '/', headers = {}, body }: Ask): Promise<void> {

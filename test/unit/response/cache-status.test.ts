@@ -8,7 +8,9 @@ const write = cacheStatusOf('ai-cache');
 describe('a member of Cache-Status', () => {
   it.each<[CacheStatus, string]>([
     [{ hit: true, ttlSeconds: 59.9 }, 'ai-cache; hit; ttl=59'],
-    [{ hit: true, ttlSeconds: -3.2, detail: 'redis' }, 'ai-cache; hit; ttl=-3; detail=redis'],
+    [{ hit: true, ttlSeconds: -3.2, detail: 'redis' }, 'ai-cache; hit; ttl=-4; detail=redis'],
+    // A stale answer never reads as if it were just fresh.
+    [{ hit: true, ttlSeconds: -0.001 }, 'ai-cache; hit; ttl=-1'],
     [{ fwd: 'miss', stored: true }, 'ai-cache; fwd=miss; stored'],
     [{ fwd: 'miss', stored: false, detail: 'no-store' }, 'ai-cache; fwd=miss; detail=no-store'],
     [{ fwd: 'miss', collapsed: true }, 'ai-cache; fwd=miss; collapsed'],

@@ -2,8 +2,10 @@ import { once } from 'node:events';
 import { request, type IncomingMessage, type ServerResponse } from 'node:http';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { recordResponse, type RecorderOptions, type Recording } from '../../../src/response/recorder.ts';
+import { Recorder } from '../../../src/response/recorder.ts';
+import type { RecorderOptions, Recording } from '../../../src/response/recording.ts';
 import { listen, type Listening } from '../../support/http.ts';
+import { manualClock } from '../../support/manual-clock.ts';
 
 let answer: (res: ServerResponse) => unknown;
 let listening: Listening;
@@ -14,22 +16,33 @@ beforeAll(async () => {
 
 afterAll(() => listening.close());
 
+interface Recorded {
+  readonly status: number;
+  readonly statusMessage: string;
+  readonly body: Buffer;
+  readonly recordings: readonly Recording[];
+  /** Names that were not on the response before. */
+  readonly leftOver: readonly string[];
+}
+
 /** What the client got, and what was recorded of it. */
 async function recorded(
-  handler: (res: ServerResponse) => unknown,
+  handler: (res: ServerResponse, recorder: Recorder) => unknown,
   options: Partial<RecorderOptions> = {},
-): Promise<{ body: Buffer; recordings: Recording[]; leftOver: string[] }> {
+): Promise<Recorded> {
   const recordings: Recording[] = [];
   let leftOver: string[] = [];
   answer = (res) => {
     const before = Object.keys(res);
-    recordResponse(res, {
+    const recorder = new Recorder(res, {
       maxBytes: 1e6,
-      onHead: () => undefined,
+      now: () => 0,
+      onHead: () => ({}),
+      onChunk: () => undefined,
       onEnd: (recording) => recordings.push(recording),
       ...options,
     });
-    handler(res);
+    handler(res, recorder);
     leftOver = Object.keys(res).filter((name) => !before.includes(name));
   };
   const [response] = (await once(request(`${listening.url}/`, { agent: false }).end(), 'response')) as [
@@ -37,7 +50,8 @@ async function recorded(
   ];
   const chunks: Buffer[] = [];
   for await (const chunk of response) chunks.push(chunk as Buffer);
-  return { body: Buffer.concat(chunks), recordings, leftOver };
+  const { statusCode: status = 0, statusMessage = '' } = response;
+  return { status, statusMessage, body: Buffer.concat(chunks), recordings, leftOver };
 }
 
 type Piece = readonly [chunk: string, encoding: BufferEncoding] | readonly [chunk: Uint8Array];
@@ -56,7 +70,7 @@ function send(res: ServerResponse, name: 'write' | 'end', one: Piece): void {
   Reflect.apply(res[name] as (...args: readonly unknown[]) => unknown, res, one);
 }
 
-describe('recordResponse', () => {
+describe('a recorder', () => {
   it('records just the bytes that the client gets, however they are written', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(piece, { maxLength: 5 }), fc.option(piece), async (pieces, last) => {
@@ -66,7 +80,7 @@ describe('recordResponse', () => {
           else send(res, 'end', last);
         });
         expect(recordings).toHaveLength(1);
-        expect(recordings[0]).toMatchObject({ ended: true, tooLarge: false, bytes: body.length });
+        expect(recordings[0]).toMatchObject({ ended: true, tooLarge: false });
         expect(recordings[0]?.body?.equals(body)).toBe(true);
       }),
       { numRuns: 200 },
@@ -83,7 +97,7 @@ describe('recordResponse', () => {
       { maxBytes: 10 },
     );
     expect(body.toString()).toBe('12345678901');
-    expect(recordings).toMatchObject([{ ended: true, tooLarge: true, bytes: 11 }]);
+    expect(recordings).toMatchObject([{ ended: true, tooLarge: true }]);
     expect(recordings[0]).not.toHaveProperty('body');
   });
 
@@ -91,7 +105,7 @@ describe('recordResponse', () => {
     const seen: (string | undefined)[] = [];
     const onHead: RecorderOptions['onHead'] = (_head, body) => {
       seen.push(body?.toString());
-      return undefined;
+      return {};
     };
     await recorded((res) => res.end('whole'), { onHead });
     await recorded((res) => res.end(), { onHead });
@@ -100,16 +114,7 @@ describe('recordResponse', () => {
     expect(seen).toEqual(['whole', '', undefined, undefined]);
   });
 
-  it('tells whether the head was flushed before there was a body', async () => {
-    const flushed: boolean[] = [];
-    const onHead: RecorderOptions['onHead'] = (head) => (flushed.push(head.flushed), undefined);
-    await recorded((res) => (res.flushHeaders(), res.end('x')), { onHead });
-    await recorded((res) => (res.write('x'), res.flushHeaders(), res.end()), { onHead });
-    expect(flushed).toEqual([true, false]);
-  });
-
   it('records the head as the handler made it, without what was set before', async () => {
-    answer = () => undefined;
     const { recordings } = await recorded((res) => {
       res.statusCode = 201;
       res.statusMessage = 'Fine';
@@ -123,7 +128,6 @@ describe('recordResponse', () => {
         ['X-A', '1'],
         ['X-A', '2'],
       ],
-      flushed: false,
     });
   });
 
@@ -146,24 +150,148 @@ describe('recordResponse', () => {
     expect([body.toString(), calls]).toEqual(['x', ['wrapper', 'wrapper']]);
   });
 
-  it('cut short has what came so far as bytes, not as a body, and only once', async () => {
-    const recordings: Recording[] = [];
-    answer = (res) => {
-      const cut = recordResponse(res, {
-        maxBytes: 100,
-        onHead: () => undefined,
-        onEnd: (recording) => recordings.push(recording),
-      });
+  it('that is cut short has no body, and ends only once', async () => {
+    const { body, recordings } = await recorded((res, recorder) => {
       res.write('half');
-      cut();
-      cut();
-      res.end('rest');
-    };
-    const [response] = (await once(request(`${listening.url}/`, { agent: false }).end(), 'response')) as [
-      IncomingMessage,
-    ];
-    await once(response.resume(), 'end');
-    expect(recordings).toMatchObject([{ ended: false, tooLarge: false, bytes: 4 }]);
+      recorder.cut();
+      recorder.cut();
+      res.end(' and half');
+    });
+    expect(body.toString()).toBe('half and half');
+    expect(recordings).toMatchObject([{ ended: false, tooLarge: false, head: { status: 200 } }]);
     expect(recordings[0]).not.toHaveProperty('body');
+    expect(recordings[0]).not.toHaveProperty('chunks');
+  });
+
+  it('keeps the length of each write, and when it came after the head', async () => {
+    const clock = manualClock();
+    const { recordings } = await recorded(
+      (res) => {
+        clock.advance(1000);
+        res.flushHeaders();
+        clock.advance(20.4);
+        res.write('é');
+        res.write('');
+        res.write('abc');
+        clock.advance(5);
+        res.end('last');
+      },
+      { now: () => clock.monotonic() },
+    );
+    expect(recordings[0]?.chunks).toEqual({ lengths: [2, 3, 4], timesMs: [20, 20, 25] });
+  });
+
+  it('keeps no places of a body that came in one piece with end()', async () => {
+    const { recordings } = await recorded((res) => res.end('whole'));
+    expect(recordings[0]).not.toHaveProperty('chunks');
+  });
+
+  it('tells of each chunk of a body in pieces, in a copy of its own', async () => {
+    const heard: Buffer[] = [];
+    const reused = Buffer.from('one');
+    await recorded(
+      (res) => {
+        res.write(reused);
+        reused.write('two');
+        res.end(reused);
+      },
+      { onChunk: (chunk) => heard.push(chunk) },
+    );
+    expect(heard.map(String)).toEqual(['one', 'two']);
+  });
+
+  it('tells once that the head was taken, also where it stands before the body', async () => {
+    const said: string[] = [];
+    const onHead = (): object => ({ sent: () => said.push('sent') });
+    await recorded((res) => (res.write('a'), said.push('wrote'), res.end()), { onHead });
+    await recorded((res) => (res.writeHead(200), said.push('headed'), res.end('a')), { onHead });
+    expect(said).toEqual(['sent', 'wrote', 'sent', 'headed']);
+  });
+
+  it('takes a head back that Node refuses, and never says that it was taken', async () => {
+    const said: string[] = [];
+    const { status, recordings } = await recorded(
+      (res) => {
+        expect(() => res.writeHead(200, 'no\r\nway')).toThrow('Invalid character');
+        res.writeHead(500, 'Oh').end();
+      },
+      {
+        onHead: ({ status: tried }) => ({
+          undo: () => said.push(`undo ${tried}`),
+          sent: () => said.push(`sent ${tried}`),
+        }),
+      },
+    );
+    expect(said).toEqual(['undo 200', 'sent 500']);
+    expect([status, recordings[0]?.head?.status]).toEqual([500, 500]);
+  });
+
+  it('that is muted takes everything at once, sends nothing, and leaves a response that looks sent', async () => {
+    const callbacks: string[] = [];
+    const { recordings } = await recorded((res, recorder) => {
+      const { socket } = res;
+      recorder.mute();
+      res.setHeader('X-A', 'b');
+      const accepted = res.write('a'.repeat(1e5), () => callbacks.push('written'));
+      expect([accepted, res.headersSent, res.writableEnded, socket?.writableLength]).toEqual([true, true, false, 0]);
+      expect(() => res.setHeader('X-A', 'c')).toThrow('after they are sent');
+      expect(() => res.write(7)).toThrow('must be of type');
+      expect(res.end('b', () => callbacks.push('ended'))).toBe(res);
+      expect([res.writableEnded, socket?.writableLength, socket?.bytesWritten]).toEqual([true, 0, 0]);
+      socket?.end('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
+    });
+    expect(recordings).toMatchObject([{ ended: true, head: { status: 200, headers: [['X-A', 'b']] } }]);
+    expect(recordings[0]?.body).toHaveLength(1e5 + 1);
+    await expect.poll(() => callbacks).toEqual(['written', 'ended']);
+  });
+
+  it('that is muted finds an error page behind a body as such, not as a part of it', async () => {
+    const { recordings } = await recorded((res, recorder) => {
+      recorder.mute();
+      res.write('half');
+      // What an error handler asks before it makes a page.
+      if (!res.headersSent) res.end('failed');
+      recorder.cut();
+      res.socket?.end('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
+    });
+    expect(recordings).toMatchObject([{ ended: false }]);
+  });
+
+  it('sends what a diverted head is replaced with, and records what the handler goes on to write', async () => {
+    const { status, statusMessage, body, recordings } = await recorded(
+      (res) => {
+        res.writeHead(503, 'Overloaded', { 'X-A': 'b', 'Content-Type': 'text/plain' });
+        res.write('handler 1 ');
+        res.end('handler 2');
+        res.end('handler 3');
+      },
+      {
+        onHead: () => ({
+          divert: (outlet) => {
+            outlet.flushHeaders();
+            outlet.write(Buffer.from('stale 1 '));
+            setImmediate(() => outlet.end(Buffer.from('stale 2')));
+          },
+        }),
+      },
+    );
+    expect([status, statusMessage, body.toString()]).toEqual([503, 'Service Unavailable', 'stale 1 stale 2']);
+    expect(recordings).toMatchObject([{ ended: true, head: { status: 503, statusMessage: 'Overloaded' } }]);
+    expect(recordings[0]?.body?.toString()).toBe('handler 1 handler 2');
+  });
+
+  it('diverts past what wraps the response since', async () => {
+    const { body } = await recorded(
+      (res) => {
+        const { write, end } = res;
+        const loud = (chunk: unknown): unknown => (typeof chunk === 'string' ? chunk.toUpperCase() : Buffer.from('!'));
+        res.write = ((chunk: unknown) => Reflect.apply(write, res, [loud(chunk)])) as typeof res.write;
+        res.end = ((chunk: unknown) => Reflect.apply(end, res, [loud(chunk)])) as typeof res.end;
+        res.statusCode = 500;
+        res.end('failed');
+      },
+      { onHead: () => ({ divert: (outlet) => outlet.end(Buffer.from('stale')) }) },
+    );
+    expect(body.toString()).toBe('stale');
   });
 });
