@@ -21,15 +21,17 @@ export interface SummarizeBody {
   readonly question?: string;
 }
 
+/** What `POST /api/chat` takes: one message, or a conversation. */
+export type ChatBody = { readonly message: string } | { readonly messages: readonly ChatMessage[] };
+type ChatMessage = OpenAI.ChatCompletionMessageParam;
+
 export function createApp({ cache, openai, model }: AppOptions): Express {
   const app = express();
-  app.post(
-    '/api/summarize',
-    express.json({ limit: '1mb' }),
-    // Behind the body parser and behind authentication, in front of the handler.
-    aiCache({ cache, provider: 'openai', model }),
-    summarize(openai, model),
-  );
+  const parsed = express.json({ limit: '1mb' });
+  // Behind the body parser and behind authentication, in front of the handler.
+  const cached = aiCache({ cache, provider: 'openai', model });
+  app.post('/api/summarize', parsed, cached, summarize(openai, model));
+  app.post('/api/chat', parsed, cached, chat(openai, model));
   app.use('/ai-cache', statsRouter(cache, { authorize: isFromThisMachine }));
   app.use(answerErrors);
   return app;
@@ -74,6 +76,32 @@ function summarize(openai: OpenAI, model: string): RequestHandler {
     }
     res.json({ operation, model: completion.model, answer: completion.choices[0]?.message.content });
   };
+}
+
+/** Answers word by word, as the provider does. */
+function chat(openai: OpenAI, model: string): RequestHandler {
+  return async (req, res) => {
+    const messages = messagesIn(req.body);
+    if (messages === undefined) {
+      res.status(400).json({ error: 'Send { message } or { messages }.' });
+      return;
+    }
+    const stream = await openai.chat.completions.create(
+      // With its usage, which the cache reads: a repeat is then known to have saved these tokens.
+      { model, messages, stream: true, stream_options: { include_usage: true } },
+      { signal: aiCacheContext(req)?.signal },
+    );
+    res.type('text/event-stream').set('Cache-Control', 'no-cache');
+    for await (const chunk of stream) res.write(`data: ${JSON.stringify(chunk)}\n\n`);
+    // The mark of a whole stream. One that breaks off has none and is not stored.
+    res.end('data: [DONE]\n\n');
+  };
+}
+
+function messagesIn(body: unknown): ChatMessage[] | undefined {
+  const { message, messages } = (body ?? {}) as { message?: unknown; messages?: unknown };
+  if (typeof message === 'string' && message !== '') return [{ role: 'user', content: message }];
+  return Array.isArray(messages) && messages.length > 0 ? (messages as ChatMessage[]) : undefined;
 }
 
 /** Enough for a demonstration; a deployed app checks who is signed in. Behind a proxy every request comes from this machine. */

@@ -2,16 +2,18 @@
 import { once } from 'node:events';
 import { request } from 'node:http';
 import type { IncomingMessage } from 'node:http';
-import { text } from 'node:stream/consumers';
-import type { SummarizeBody } from './app.ts';
+import type { ChatBody, SummarizeBody } from './app.ts';
 
-/** What an answer has to be: made by the provider, one for all who asked at once, or from a tier. */
-export type Expectation = 'made' | 'shared' | 'memory' | 'redis';
+/** What an answer has to be: made by the provider, one for all who asked at once, a stream, one that was joined, or from a tier. */
+export type Expectation = 'made' | 'shared' | 'streamed' | 'joined' | 'memory' | 'redis';
 
 export interface Answer {
   readonly status: number;
   readonly cacheStatus: string;
   readonly body: string;
+  /** When its first and its last byte were there, milliseconds of `performance.now()`. */
+  readonly firstByteAt: number;
+  readonly endedAt: number;
 }
 
 /** One line of the table. */
@@ -19,7 +21,8 @@ export interface Row {
   readonly title: string;
   readonly expected: Expectation;
   readonly answers: readonly Answer[];
-  /** Until the last answer, milliseconds. */
+  /** When it was sent, milliseconds of `performance.now()`, and how long until the last answer. */
+  readonly sentAt: number;
   readonly ms: number;
   readonly providerCalls: number;
   /** The answer that this one repeats. */
@@ -36,11 +39,16 @@ export interface Drive {
 }
 
 interface Ask {
-  readonly body: SummarizeBody;
+  readonly path: string;
+  readonly body: SummarizeBody | ChatBody;
   readonly caller: string;
   /** Another instance answers; the client sees no difference, the host it names is that of the app. */
   readonly instance?: string;
+  /** Told of all that has come, whenever more of it comes. */
+  readonly onBody?: (body: string) => void;
 }
+
+type Asked = (title: string, expected: Expectation, ask: Ask, times?: number) => Promise<Row>;
 
 const ARTICLE = `A cache keeps the answers to questions that are asked again. The first time somebody asks, the answer is
 worked out, which takes time and money. It is written down beside the question. When the same question comes again, the
@@ -54,41 +62,83 @@ number below before the end of April, and somebody will carry your shopping up f
 
 const CROWD = 50;
 
+const COUNTING = 'Count from 1 to 60.';
+const A_THIRD = /\b20\b/;
+
 export async function drive({ origin, secondOrigin, calls, onRow }: Drive): Promise<Row[]> {
   const rows: Row[] = [];
-  const row = async (title: string, expected: Expectation, ask: Ask, times = 1, repeats?: Answer): Promise<Row> => {
+  const note = (row: Row): Row => {
+    rows.push(row);
+    onRow(row);
+    return row;
+  };
+  const asked: Asked = async (title, expected, ask, times = 1) => {
     const callsBefore = calls();
-    const startedAt = performance.now();
+    const sentAt = performance.now();
     const answers = await Promise.all(Array.from({ length: times }, () => post(origin, ask)));
-    const measured = { ms: performance.now() - startedAt, providerCalls: calls() - callsBefore };
-    const noted = { title, expected, answers, ...measured, ...(repeats === undefined ? {} : { repeats }) };
-    rows.push(noted);
-    onRow(noted);
-    return noted;
+    return { title, expected, answers, sentAt, ms: performance.now() - sentAt, providerCalls: calls() - callsBefore };
   };
 
   const body: SummarizeBody = { text: ARTICLE, operation: 'summarize', options: { maxWords: 40 } };
-  const question: Ask = { body, caller: 'Bearer alice' };
-  const { answers } = await row('first ask', 'made', question);
-  const [first] = answers;
-  await row('the same again', 'memory', question, 1, first);
-  await row(`${CROWD} at once, a new text`, 'shared', { ...question, body: { ...body, text: LETTER } }, CROWD);
-  await row('a changed option', 'made', { ...question, body: { ...body, options: { maxWords: 20 } } });
-  await row('another caller', 'made', { ...question, caller: 'Bearer bob' });
+  const question: Ask = { path: '/api/summarize', body, caller: 'Bearer alice' };
+  const first = note(await asked('first ask', 'made', question));
+  note(repeating(first, await asked('the same again', 'memory', question)));
+  note(await asked(`${CROWD} at once, a new text`, 'shared', { ...question, body: { ...body, text: LETTER } }, CROWD));
+  note(await asked('a changed option', 'made', { ...question, body: { ...body, options: { maxWords: 20 } } }));
+  note(await asked('another caller', 'made', { ...question, caller: 'Bearer bob' }));
+
+  const chat: Ask = { path: '/api/chat', body: { message: COUNTING }, caller: 'Bearer alice' };
+  const { stream, joined } = await joinedStream(asked, chat);
+  note(stream);
+  note(repeating(stream, joined));
+  note(repeating(stream, await asked('the stream again', 'memory', chat)));
+
   if (secondOrigin !== undefined) {
-    await row('the first, at another instance', 'redis', { ...question, instance: secondOrigin }, 1, first);
+    const elsewhere = { ...question, instance: secondOrigin };
+    note(repeating(first, await asked('the first, at another instance', 'redis', elsewhere)));
   }
   return rows;
 }
 
-/** `fetch` cannot name another host than the one it connects to. */
-async function post(origin: string, { body, caller, instance = origin }: Ask): Promise<Answer> {
-  const headers = { Host: new URL(origin).host, 'Content-Type': 'application/json', Authorization: caller };
-  const asking = request(`${instance}/api/summarize`, { method: 'POST', headers }).end(JSON.stringify(body));
-  const [response] = (await once(asking, 'response')) as [IncomingMessage];
-  return {
-    status: response.statusCode ?? 0,
-    cacheStatus: String(response.headers['cache-status'] ?? ''),
-    body: await text(response),
+/** A second client asks when the first one has read a third. */
+async function joinedStream(asked: Asked, chat: Ask): Promise<{ stream: Row; joined: Row }> {
+  const join = (): Promise<Row> => asked('joined a third through', 'joined', chat);
+  let joining: Promise<Row> | undefined;
+  const onBody = (events: string): void => {
+    if (A_THIRD.test(textOf(events))) joining ??= join();
   };
+  const stream = await asked('a stream', 'streamed', { ...chat, onBody });
+  return { stream, joined: await (joining ?? join()) };
+}
+
+/** The row has to have the same bytes as this earlier one. */
+function repeating({ answers: [repeats] }: Row, row: Row): Row {
+  return repeats === undefined ? row : { ...row, repeats };
+}
+
+/** The words that a stream of completion chunks has brought so far. */
+function textOf(events: string): string {
+  const chunks = [...events.matchAll(/^data: (\{.*\})$/gm)].map(([, data = '']) => JSON.parse(data) as Chunk);
+  return chunks.map(({ choices }) => choices[0]?.delta.content ?? '').join('');
+}
+
+interface Chunk {
+  readonly choices: readonly { readonly delta: { readonly content?: string | null } }[];
+}
+
+/** `fetch` cannot name another host than the one it connects to. */
+async function post(origin: string, { path, body, caller, instance = origin, onBody }: Ask): Promise<Answer> {
+  const headers = { Host: new URL(origin).host, 'Content-Type': 'application/json', Authorization: caller };
+  const asking = request(`${instance}${path}`, { method: 'POST', headers }).end(JSON.stringify(body));
+  const [response] = (await once(asking, 'response')) as [IncomingMessage];
+  let text = '';
+  let firstByteAt: number | undefined;
+  for await (const piece of response.setEncoding('utf8')) {
+    firstByteAt ??= performance.now();
+    text += piece as string;
+    onBody?.(text);
+  }
+  const endedAt = performance.now();
+  const cacheStatus = String(response.headers['cache-status'] ?? '');
+  return { status: response.statusCode ?? 0, cacheStatus, body: text, firstByteAt: firstByteAt ?? endedAt, endedAt };
 }

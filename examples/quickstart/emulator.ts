@@ -15,12 +15,21 @@ export interface Emulator {
 const FIRST_WORD_MS = 350;
 const EACH_WORD_MS = 12;
 
+/** A stream comes in tokens of so many characters, so many a second. */
+const TOKEN_CHARACTERS = 4;
+const TOKENS_PER_SECOND = 45;
+
 export async function startEmulator(): Promise<Emulator> {
   const emulator = new LLMock({ host: '127.0.0.1', port: 0 });
-  emulator.onMessage(/[^]*/, async (request) => {
+  const answer = async (request: ChatCompletionRequest): Promise<{ content: string }> => {
     const content = answerTo(request);
-    await sleep(FIRST_WORD_MS + content.split(' ').length * EACH_WORD_MS);
+    // The emulator itself paces a stream.
+    if (request.stream !== true) await sleep(FIRST_WORD_MS + content.split(' ').length * EACH_WORD_MS);
     return { content };
+  };
+  emulator.onMessage(/[^]*/, answer, {
+    chunkSize: TOKEN_CHARACTERS,
+    streamingProfile: { ttft: FIRST_WORD_MS, tps: TOKENS_PER_SECOND },
   });
   await emulator.start();
   return {
@@ -30,9 +39,12 @@ export async function startEmulator(): Promise<Emulator> {
   };
 }
 
-/** The text's first sentences, up to the number of words that the instructions allow. */
+/** Counts where it is asked to; else the text's first words, as many as the instructions allow. */
 function answerTo({ messages }: ChatCompletionRequest): string {
-  const [instructions = '', text = ''] = messages.map(({ content }) => (typeof content === 'string' ? content : ''));
+  const contents = messages.map(({ content }) => (typeof content === 'string' ? content : ''));
+  const [, last] = /Count from 1 to (\d{1,3})\b/.exec(contents.at(-1) ?? '') ?? [];
+  if (last !== undefined) return Array.from({ length: Number(last) }, (_, index) => index + 1).join(' ');
+  const [instructions = '', text = instructions] = contents;
   const maxWords = Number(/at most (\d+) words/.exec(instructions)?.[1] ?? 40);
   const words = text.split(/\s+/);
   return words.length <= maxWords ? words.join(' ') : `${words.slice(0, maxWords).join(' ')} …`;

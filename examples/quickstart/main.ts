@@ -58,7 +58,7 @@ async function show({ app, second, provider, telemetry }: Running): Promise<stri
   const { redis } = (await app.cache.info()).tiers;
   console.log(
     facts([
-      ['App', `POST ${app.origin}/api/summarize`],
+      ['App', `POST ${app.origin}/api/summarize and /api/chat`],
       ['Provider', provider.title],
       ['Tiers', redis === false ? 'memory; Redis too with REDIS_URL' : `memory, Redis (${redis.state})`],
     ]),
@@ -72,7 +72,7 @@ async function show({ app, second, provider, telemetry }: Running): Promise<stri
   });
   const sent = rows.reduce((sum, { answers }) => sum + answers.length, 0);
   const figures = await readFigures(app.origin, telemetry, sent);
-  console.log(`\n${summary(figures)}\n`);
+  console.log(`\n${summary(rows, figures)}\n`);
   const faults = faultsIn(rows, figures, provider);
   console.log(faults.length === 0 ? 'Everything came out as it should.' : 'Not everything came out as it should:');
   for (const fault of faults) console.log(`- ${fault}`);
@@ -80,7 +80,7 @@ async function show({ app, second, provider, telemetry }: Running): Promise<stri
 }
 
 function invitation(origin: string): string {
-  const body = `'{"text":"Ask me twice.","operation":"summarize"}'`;
+  const json = `-H 'Content-Type: application/json'`;
   const urls = facts([
     ['Statistics', `${origin}/ai-cache/stats`],
     ['Performance', `${origin}/ai-cache/performance`],
@@ -92,8 +92,10 @@ ${urls}
 
 Ask yourself, and ask again:
 
-  curl -i ${origin}/api/summarize -H 'Content-Type: application/json' \\
-    -d ${body}
+  curl -i ${origin}/api/summarize ${json} \\
+    -d '{"text":"Ask me twice."}'
+  curl -iN ${origin}/api/chat ${json} \\
+    -d '{"message":"Count from 1 to 30."}'
 
 Ctrl-C ends this.`;
 }

@@ -40,11 +40,12 @@ function line(cells: readonly string[]): string {
   return padded.join('  ').trimEnd();
 }
 
-export function summary({ stats, getSpans, fillSpans, requestsMeasured }: Figures): string {
+export function summary(rows: readonly Row[], { stats, getSpans, fillSpans, requestsMeasured }: Figures): string {
   const { hits, coalesced, misses, hitRatio, saved } = stats;
   const ratio = hitRatio === null ? 'none' : `${(hitRatio * 100).toFixed(1)} %`;
   const tokens = `${grouped(saved.inputTokens)} input and ${grouped(saved.outputTokens)} output tokens`;
   return facts([
+    ['First byte', FIRST_BYTES.map(([title, what]) => `of ${what} after ${firstByteMs(rows, title)} ms`).join(', ')],
     ['Requests', `${hits} from the cache, ${coalesced} coalesced, ${misses} missed; hit ratio ${ratio}`],
     ['Saved', `${tokens}, ${saved.seconds.toFixed(1)} seconds of the provider's time`],
     [
@@ -52,6 +53,19 @@ export function summary({ stats, getSpans, fillSpans, requestsMeasured }: Figure
       `${getSpans} cache.get and ${fillSpans} cache.fill spans, ${requestsMeasured} requests in ai_cache.request.duration`,
     ],
   ]);
+}
+
+/** The rows of streams, and what a sentence calls them. */
+const FIRST_BYTES = [
+  ['a stream', 'the stream'],
+  ['joined a third through', 'the one that joined it'],
+  ['the stream again', 'its repeat'],
+] as const;
+
+function firstByteMs(rows: readonly Row[], title: string): string {
+  const row = rows.find((candidate) => candidate.title === title);
+  const firstByteAt = row?.answers[0]?.firstByteAt;
+  return row === undefined || firstByteAt === undefined ? '?' : (firstByteAt - row.sentAt).toFixed(0);
 }
 
 export function facts(lines: readonly (readonly [name: string, text: string])[]): string {
