@@ -27,7 +27,10 @@ afterEach(async () => {
 type Read = (...args: (string | number)[]) => Promise<unknown>;
 
 /** A lane whose replies pass through `change` on their way. */
-function openLane(change: (read: Read, args: (string | number)[]) => Promise<unknown>): RedisLane {
+function openLane(
+  change: (read: Read, args: (string | number)[]) => Promise<unknown>,
+  unblock = async (id: number): Promise<number> => Number(await other.client('UNBLOCK', id)),
+): RedisLane {
   const read = redis.xreadBuffer.bind(redis) as Read;
   const client = {
     client: () => redis.client('ID'),
@@ -36,7 +39,7 @@ function openLane(change: (read: Read, args: (string | number)[]) => Promise<unk
   return new RedisLane({
     redis: client as unknown as Redis,
     isCluster: false,
-    unblock: async (id) => Number(await other.client('UNBLOCK', id)),
+    unblock,
     onFailed: (error) => {
       failures.push(error);
       redis.disconnect();
@@ -54,7 +57,7 @@ function watcher(): StreamWatcher & { readonly frames: string[]; away: boolean }
   return watching;
 }
 
-it('a stream that is watched anew while a read is under way begins at its first frame again', async () => {
+it('who comes to a stream while a read of it is under way begins at its first frame', async () => {
   let held: Gate | undefined;
   const lane = openLane(async (read, args) => {
     const reply = await read(...args);
@@ -67,12 +70,31 @@ it('a stream that is watched anew while a read is under way begins at its first 
   await until(() => early.frames.length === 1);
   held = gate();
   await other.xadd('stream', '*', FRAME_FIELD, 'two');
-  lane.remove('stream', early);
   lane.add('stream', late);
   held.open();
   await until(() => late.frames.length === 2);
   expect(late.frames).toEqual(['one', 'two']);
-  expect(early.frames).toEqual(['one']);
+  expect(early.frames).toEqual(['one', 'one', 'two']);
+  lane.fail(undefined);
+});
+
+it('where it may not unblock, a read waits only for a short turn', async () => {
+  const waits: (string | number | undefined)[] = [];
+  const lane = openLane(
+    (read, args) => {
+      waits.push(args[args.indexOf('BLOCK') + 1]);
+      return read(...args);
+    },
+    () => Promise.resolve(-1),
+  );
+  const [early, late] = [watcher(), watcher()];
+  lane.add('early', early);
+  await until(() => waits.length === 1);
+  lane.add('late', late);
+  await other.xadd('late', '*', FRAME_FIELD, 'one');
+  await until(() => late.frames.length === 1);
+  expect(waits[0]).toBe(1_000);
+  expect(Math.max(...waits.slice(1).map(Number))).toBeLessThan(100);
   lane.fail(undefined);
 });
 

@@ -416,6 +416,38 @@ describe('a follower', () => {
     await until(async () => (await server.cli('EXISTS', LEASE)) === '0');
   });
 
+  it('that left while the next leader was found follows nobody', async () => {
+    let held = gate();
+    held.open();
+    const [first, second, third] = [open(), open({ before: () => held.opened }), open()];
+    const fill = await lead(first, digest);
+    const follower = await follow(second, digest);
+    held = gate();
+    await fill.handOver();
+    await until(() => second.flights.counts.followings === 0);
+    const next = await lead(third, digest);
+    follower.leave();
+    expect(await streams()).toHaveLength(1);
+    held.open();
+    await until(async () => (await streams()).length === 2);
+    await until(() => JSON.stringify(second.flights.counts) === JSON.stringify(NOTHING));
+    await next.stored();
+  });
+
+  it('whose commands get no reply goes on alone, though its connection that waits is there', async () => {
+    let held = gate();
+    held.open();
+    const process = open({ timeoutMs: 100, before: () => held.opened });
+    await server.cli('SET', LEASE, '0:somebody', 'PX', '400');
+    const part = await process.flights.enter(digest);
+    held = gate();
+    const landing = part.role === 'follower' ? await part.landing : part;
+    expect(landing).toMatchObject({ kind: 'alone' });
+    held.open();
+    expect(process.errors.splice(0).map(({ code }) => code)).toEqual(['REDIS_TIMEOUT']);
+    await until(async () => (await server.cli('EXISTS', LEASE)) === '0');
+  });
+
   it('makes no second connection, however many flights it follows', async () => {
     const [first, second] = [open(), open()];
     const digests = Array.from({ length: 40 }, (_, index) => sampleKey(String(index)).digest);
@@ -453,7 +485,48 @@ describe('what ioredis publishes of its commands', () => {
   });
 });
 
+describe('an ended fill', () => {
+  it('renews nothing any more', async () => {
+    const steps = [0, 0];
+    const counting = (index: number) => async (): Promise<void> => {
+      steps[index] = (steps[index] ?? 0) + 1;
+    };
+    const [ended, other] = [0, 1].map((index) => open({ leaseMs: 600, before: counting(index) })) as [
+      OpenFlights,
+      OpenFlights,
+    ];
+    await (await lead(ended, digest)).stored();
+    const stepsOfIt = steps[0];
+    const fill = await lead(other, sampleKey('other').digest);
+    await until(() => (steps[1] ?? 0) > 3);
+    expect(steps[0]).toBe(stepsOfIt);
+    await fill.stored();
+  });
+});
+
 describe('closing', () => {
+  it.each([
+    [1, 'takes the lease'],
+    [2, 'announces itself'],
+  ])('in step %i of a request, which %s, leaves nothing behind', async (step) => {
+    const held = gate();
+    let steps = 0;
+    const before = (): Promise<void> => {
+      steps += 1;
+      return steps === step ? held.opened : Promise.resolve();
+    };
+    const second = open({ before });
+    const fill = step === 2 ? await lead(open(), digest) : undefined;
+    const entering = second.flights.enter(digest);
+    await until(() => steps === step);
+    const closed = second.flights.close();
+    held.open();
+    expect(await entering).toEqual({ role: 'alone' });
+    await closed;
+    expect(second.flights.counts).toEqual(NOTHING);
+    await fill?.stored();
+  });
+
   it('hands over what this process leads and lets its followers go on alone', async () => {
     const [first, second] = [open(), open()];
     const other = sampleKey('other').digest;

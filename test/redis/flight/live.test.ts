@@ -163,6 +163,8 @@ describe('a live answer', () => {
     const { fill, push } = await leadLive(first);
     push('one');
     const joined = await join(second);
+    // Answered after the write: nothing is under way that would notice the end by itself.
+    await (await first.connection.client()).ping();
     await fill.release();
     expect(await joined.whole).toMatchObject({ state: 'cut', chunks: ['one'] });
   });
@@ -238,7 +240,7 @@ describe('a live answer', () => {
   });
 
   it('has the expiry of its stream renewed by each write', async () => {
-    const [first, second] = [open({ leaseMs: 60_000 }), open()];
+    const [first, second] = [open({ leaseMs: 600_000 }), open()];
     const { fill, live, push } = await leadLive(first);
     push('one');
     const joined = await join(second);
