@@ -16,7 +16,9 @@ import {
 import { bypassedRequest, cacheClosed } from './errors.ts';
 import type { GivenResponse } from './direct/given-response.ts';
 import type { AIRequest } from './request/ai-request.ts';
+import type { TtlExplanation } from './policy/ttl.ts';
 import { buildRequest } from './request/build-request.ts';
+import { checkRequest } from './request/check-request.ts';
 import type { CacheInfo } from './stats/inspectable.ts';
 import type { CachePerformanceMonitor } from './telemetry/performance-monitor.ts';
 import type { Stats, StatsFilter } from './telemetry/tally.ts';
@@ -84,6 +86,18 @@ export class AIResponseCache {
   async getOrFill(request: AIRequest, fillResponse: FillResponse): Promise<CachedResponse> {
     this.#checkOpen();
     return directFill(this.#parts, request, fillResponse);
+  }
+
+  /**
+   * How long the answer to this request lives by the policy, and why: `ttlSeconds` = `base` × `multiplier` × `confidence`, capped,
+   * before jitter. A lifetime that the handler, `aiCacheContext(req).ttl()`, `set` or the route gives is stronger. The first
+   * question about a model that no table names loads the prices, which takes some 30 ms.
+   *
+   * @throws AICacheError INVALID_REQUEST, naming the field.
+   */
+  explain(request: AIRequest): TtlExplanation {
+    checkRequest(request);
+    return this.#parts.explain(request);
   }
 
   /** Requests and savings of this process since the cache was made. */

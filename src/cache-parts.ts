@@ -7,6 +7,9 @@ import { Refreshes } from './exchange/refresh.ts';
 import { ClusterFlights } from './flight/cluster-flights.ts';
 import { HitForMiss } from './flight/hit-for-miss.ts';
 import { SingleFlight } from './flight/single-flight.ts';
+import { costTierOf } from './policy/cost-tier.ts';
+import { Prices } from './policy/prices.ts';
+import { explainTtl, type TtlExplanation, type TtlSubject } from './policy/ttl.ts';
 import type { AIRequest } from './request/ai-request.ts';
 import { CacheKeyGenerator } from './request/key-generator.ts';
 import { cacheStatusOf, type CacheStatus } from './response/cache-status.ts';
@@ -43,6 +46,9 @@ export interface CacheParts {
   /** Absent but with `coalesce: { across: 'cluster' }`. */
   readonly cluster: ClusterFlights | undefined;
   readonly hitForMiss: HitForMiss;
+  readonly prices: Prices;
+  /** What the policy says of the lifetime of the answer to a request. */
+  readonly explain: (subject: TtlSubject) => TtlExplanation;
   readonly refreshes: Refreshes;
   /** Since when, milliseconds since the epoch; aborted by `close`. */
   readonly startedAt: number;
@@ -73,6 +79,7 @@ export function createParts(config: Config, clock: Clock): CacheParts {
   const { observe, tracing } = recorder;
   const memory = createMemory(config, clock, observe);
   const redis = createRedis(config, clock, report);
+  const prices = new Prices({ given: config.prices, clock, report });
   return Object.freeze({
     config,
     clock,
@@ -96,6 +103,8 @@ export function createParts(config: Config, clock: Clock): CacheParts {
     requests: new WeakMap(),
     cluster: redis && createCluster(config, redis.connection, clock, report),
     hitForMiss: new HitForMiss(clock, config.hitForMissSeconds),
+    prices,
+    explain: explainerOf(config, prices),
     refreshes: new Refreshes(clock),
     startedAt: clock.now(),
     closing: new AbortController(),
@@ -136,6 +145,12 @@ function createCluster(
     clock,
     onError,
   });
+}
+
+function explainerOf({ ttl }: Config, prices: Prices): CacheParts['explain'] {
+  const { models } = ttl.costTiers;
+  const sources = { models, usdPerMillion: prices.usdPerMillion.bind(prices) };
+  return (subject) => explainTtl(subject, ttl, (asked) => costTierOf(asked, sources));
 }
 
 function gaugesOf(memory: MemoryTier | undefined): readonly TierGauge[] {

@@ -17,6 +17,8 @@ export type AICacheErrorCode =
   | 'FILL_FAILED'
   | 'REFRESH_IMPOSSIBLE'
   | 'TELEMETRY_FAILED'
+  | 'UNKNOWN_MODEL'
+  | 'PRICES_MISSING'
   | 'INTERNAL'
   | 'CLOSED';
 
@@ -312,6 +314,22 @@ export function invalidResponse(field: string, expected: string): AICacheError {
   return new AICacheError('INVALID_RESPONSE', `The field "${field}" of the response is not ${expected}.`, {
     help: 'Give a JSON value, a string, a Buffer, or { status?, headers?, body }.',
     option: field,
+  });
+}
+
+/** Once for each such model; `shown` is made by config/shown-value.ts, a caller may have chosen the name. */
+export function unknownModel(shown: string): AICacheError {
+  return new AICacheError('UNKNOWN_MODEL', `Nobody knows what the model ${shown} costs.`, {
+    option: 'prices',
+    help: 'Its cost tier is medium, and what its answers save is counted as unknown where they do not name a model that has a price. Say in "prices" what it costs, in "ttl.costTiers" which tier it is in, or with the mount\'s options "model" and "provider" what it is called by whom. This is reported once.',
+  });
+}
+
+export function pricesMissing(cause: unknown): AICacheError {
+  return new AICacheError('PRICES_MISSING', 'The price table @pydantic/genai-prices cannot be loaded.', {
+    option: 'prices',
+    help: 'What answers save is counted without money, but for models in "prices"; a bundler has to leave this package outside. This is reported once.',
+    cause,
   });
 }
 

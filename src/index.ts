@@ -7,8 +7,10 @@ export type {
   CompressionOptions,
   MemoryOptions,
   TelemetryOptions,
+  PriceOptions,
   TtlOptions,
 } from './config/options.ts';
+export type { CostTier } from './config/config.ts';
 export { optionsFromEnv } from './config/env.ts';
 export type { RecordedResponse, Scope } from './config/route-config.ts';
 export { aiCacheContext, type AICacheContext } from './exchange/context.ts';
@@ -17,6 +19,7 @@ export type { TextTier, Usage } from './entry/entry.ts';
 export { AICacheError, type AICacheErrorCode } from './errors.ts';
 export type { GivenResponse } from './direct/given-response.ts';
 export { aiCache } from './middleware.ts';
+export { EXAMPLE_OPERATION_SECONDS, type TtlExplanation } from './policy/ttl.ts';
 export type { AIRequest, ContentType, JsonObject, JsonValue } from './request/ai-request.ts';
 export { CacheKeyGenerator, type CacheKeyGeneratorOptions } from './request/key-generator.ts';
 export type { CacheInfo } from './stats/inspectable.ts';

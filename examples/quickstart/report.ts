@@ -47,7 +47,7 @@ export function summary(rows: readonly Row[], { stats, getSpans, fillSpans, requ
   return facts([
     ['First byte', FIRST_BYTES.map(([title, what]) => `of ${what} after ${firstByteMs(rows, title)} ms`).join(', ')],
     ['Requests', `${hits} from the cache, ${coalesced} coalesced, ${misses} missed; hit ratio ${ratio}`],
-    ['Saved', `${tokens}, ${saved.seconds.toFixed(1)} seconds of the provider's time`],
+    ['Saved', `${saved.usd.toFixed(6)} USD, ${tokens}, ${saved.seconds.toFixed(1)} seconds of the provider's time`],
     [
       'OpenTelemetry',
       `${getSpans} cache.get and ${fillSpans} cache.fill spans, ${requestsMeasured} requests in ai_cache.request.duration`,

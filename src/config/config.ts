@@ -2,8 +2,12 @@ import type { Cluster, Redis } from 'ioredis';
 import type { MeterProvider, TracerProvider } from '@opentelemetry/api';
 import type { Coding, TextTier } from '../entry/entry.ts';
 import type { AICacheError } from '../errors.ts';
+import type { ContentType } from '../request/ai-request.ts';
 
 export type HashAlgorithm = 'sha256' | 'sha384' | 'sha512' | 'sha512-256' | 'sha3-256' | 'sha3-512';
+
+/** What a model costs, in four classes; the option `ttl.costTiers` says what each does to a lifetime. */
+export type CostTier = 'very_high' | 'high' | 'medium' | 'low';
 
 /** What every part reads: options and defaults, parsed once, deeply frozen. Units are in the names. */
 export interface Config {
@@ -21,7 +25,9 @@ export interface Config {
   readonly textHashThreshold: number;
   readonly hashAlgorithm: HashAlgorithm;
   readonly compression: false | CompressionConfig;
-  readonly ttl: { readonly defaultSeconds: number; readonly maxSeconds: number };
+  readonly ttl: TtlConfig;
+  /** By model, or the beginning of its name with `*` behind it. */
+  readonly prices: Readonly<Record<string, ModelPrice>>;
   readonly staleWhileRevalidateSeconds: number;
   readonly staleIfErrorSeconds: number;
   readonly hitForMissSeconds: number;
@@ -42,6 +48,26 @@ export interface CompressionConfig {
   readonly thresholdBytes: number;
   readonly algorithm: Exclude<Coding, 'identity'>;
   readonly level: number;
+}
+
+/** The policy of lifetimes. Tables by model take a name, or the beginning of one with `*` behind it. */
+export interface TtlConfig {
+  readonly defaultSeconds: number;
+  readonly operations: Readonly<Record<string, number>>;
+  readonly contentTypes: Readonly<Record<ContentType, number>>;
+  readonly costTiers: {
+    readonly multipliers: Readonly<Record<CostTier, number>>;
+    readonly models: Readonly<Record<string, CostTier>>;
+  };
+  readonly models: Readonly<Record<string, number>>;
+  readonly jitter: number;
+  readonly maxSeconds: number;
+}
+
+/** USD per million tokens. */
+export interface ModelPrice {
+  readonly inputUsdPerMillion: number;
+  readonly outputUsdPerMillion: number;
 }
 
 export interface CoalesceConfig {

@@ -22,6 +22,16 @@ export const asSwitch: EnvForm = { ...asFlag, isSwitch: true };
 
 export const asList: EnvForm = { read: (text) => text.split(',').map((item) => item.trim()) };
 
+/** A JSON object, or `name=value` with commas between them; a value that is a number counts as one. */
+export const asRecord: EnvForm = {
+  read(text) {
+    if (text.startsWith('{')) return readJson(text);
+    const pairs = text.split(',').map((pair) => pair.split('=').map((part) => part.trim()));
+    if (!pairs.every((pair) => pair.length === 2)) return text;
+    return Object.fromEntries(pairs.map(([name = '', value = '']) => [name, asNumber.read(value)]));
+  },
+};
+
 /** A JSON object, or three numbers in ascending order. */
 export const asTextSizeTiers: EnvForm = {
   allowed:

@@ -2,7 +2,7 @@ import type { MeterProvider, TracerProvider } from '@opentelemetry/api';
 import { z } from 'zod';
 import { having } from './checks.ts';
 import { asNumber, asText } from './env-form.ts';
-import { bytes, characters, lifetime, MIB, milliseconds, notNegative, positive, seconds, timer } from './numbers.ts';
+import { bytes, characters, MIB, milliseconds, notNegative, positive, timer } from './numbers.ts';
 import { optionDocs } from './option-docs.ts';
 
 /** Ranges and defaults: RFC 7932 for brotli, RFC 1950 for gzip and deflate as zlib has them, RFC 8878 for zstd. */
@@ -71,15 +71,6 @@ export const compression = z
   .refine(({ algorithm, level }) => level === undefined || isWithin(level, COMPRESSION_LEVELS[algorithm]), {
     path: ['level'],
   });
-
-export const ttl = z.strictObject({
-  defaultSeconds: lifetime()
-    .default(86_400)
-    .register(optionDocs, { ...seconds, meaning: 'Lifetime where nothing says otherwise; `ttl.maxSeconds` caps it.' }),
-  maxSeconds: lifetime()
-    .default(2_592_000)
-    .register(optionDocs, { ...seconds, meaning: 'Caps every lifetime.' }),
-});
 
 export const coalesce = z.strictObject({
   waitMs: timer()

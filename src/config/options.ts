@@ -2,7 +2,7 @@ import type { MeterProvider, TracerProvider } from '@opentelemetry/api';
 import type { AIResponseCache } from '../ai-response-cache.ts';
 import type { TextTier } from '../entry/entry.ts';
 import type { AICacheError } from '../errors.ts';
-import type { HashAlgorithm } from './config.ts';
+import type { CostTier, HashAlgorithm } from './config.ts';
 import type { AIRouteOptions } from './route-options.ts';
 
 /** What is used of an ioredis `Redis` or `Cluster` (5.11.1 or newer): it is duplicated, never used itself and never closed. */
@@ -62,7 +62,15 @@ export interface AIResponseCacheOptions {
   hashAlgorithm?: HashAlgorithm | undefined;
   /** Compression of stored bodies, or `false` for none. */
   compression?: false | CompressionOptions | undefined;
+  /** How long an answer stays fresh where neither the handler nor the route says so. */
   ttl?: TtlOptions | undefined;
+  /**
+   * What models cost, USD per million tokens, by name or by the beginning of a name with `*` behind it (`'llama-*'`; an exact
+   * name is stronger, then the longest beginning). Default: the prices in `@pydantic/genai-prices`, which a price given here
+   * replaces. A model of your own that costs nothing by the token has two zeros; one without any price is reported once with
+   * the code `UNKNOWN_MODEL`, and what its answers save is counted as unknown.
+   */
+  prices?: Readonly<Record<string, PriceOptions>> | undefined;
   /**
    * How long a stale answer is served while it is made anew in the background, seconds (RFC 5861 §3). Default 0: not at all. The
    * handler's own `stale-while-revalidate` and the option of the route are stronger.
@@ -105,11 +113,46 @@ export interface CompressionOptions {
   level?: number | undefined;
 }
 
+/**
+ * The policy of lifetimes: base × cost tier × confidence, jittered. Stronger than the policy are, in this order: the handler's
+ * `Cache-Control`, `aiCacheContext(req).ttl()` and `ttlSeconds` of `set`, `ttlSeconds` of the route, `models`.
+ * `cache.explain(request)` says what came of it.
+ */
 export interface TtlOptions {
-  /** Lifetime where nothing says otherwise, seconds; `maxSeconds` caps it. Default 86 400, a day. */
+  /** Base where neither the operation nor the content type says otherwise, seconds. Default 86 400, a day. */
   defaultSeconds?: number | undefined;
+  /** Base by operation, seconds, stronger than the content type's. Default none; `EXAMPLE_OPERATION_SECONDS` is a set to begin with. */
+  operations?: Readonly<Record<string, number>> | undefined;
+  /** Base by content type, seconds. Default critical 43 200, standard 86 400, static 604 800, temporary 21 600. */
+  contentTypes?:
+    | {
+        critical?: number | undefined;
+        standard?: number | undefined;
+        static?: number | undefined;
+        temporary?: number | undefined;
+      }
+    | undefined;
+  /**
+   * Under the name of a tier: what it multiplies lifetimes by (default very_high 2, high 1.5, medium 1, low 0.8). Under the name
+   * of a model, or the beginning of one with `*` behind it: its tier. Models that are not named here get theirs from a table of
+   * known families, else by their price, else medium.
+   */
+  costTiers?: Readonly<Record<string, number | CostTier>> | undefined;
+  /** Exact lifetimes by model, seconds, or by the beginning of its name with `*` behind it: no tier, no confidence, no jitter. */
+  models?: Readonly<Record<string, number>> | undefined;
+  /**
+   * The share by which a lifetime of the policy is longer or shorter, 0 to 0.5, so that entries made together do not expire
+   * together. It follows from the key, so that it is the same in every process. Default 0.1; 0: exact.
+   */
+  jitter?: number | undefined;
   /** Caps every lifetime, seconds. Default 2 592 000, thirty days. */
   maxSeconds?: number | undefined;
+}
+
+/** USD per million tokens. */
+export interface PriceOptions {
+  inputUsdPerMillion: number;
+  outputUsdPerMillion: number;
 }
 
 export interface CoalesceOptions {

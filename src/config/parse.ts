@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import type { AIResponseCache } from '../ai-response-cache.ts';
 import { cacheWithOption, clusterWithoutRedis, invalidOption, noTier, notACache, unknownOption } from '../errors.ts';
 import { hasMethod, withoutUnixScheme } from './checks.ts';
-import type { CompressionConfig, Config, MemoryConfig, TelemetryConfig } from './config.ts';
+import type { CompressionConfig, Config, CostTier, MemoryConfig, TelemetryConfig, TtlConfig } from './config.ts';
 import { COMPRESSION_LEVELS } from './group-schemas.ts';
 import { nearestName } from './nearest-name.ts';
 import { optionError } from './option-errors.ts';
@@ -13,6 +13,7 @@ import type { AIRouteOptions } from './route-options.ts';
 import { routeOptions } from './route-schema.ts';
 import { cacheOptions } from './schema.ts';
 import { shownValue } from './shown-value.ts';
+import { COST_TIER_MULTIPLIERS, isCostTier } from './ttl-schema.ts';
 
 type Parsed = z.output<typeof cacheOptions>;
 
@@ -37,7 +38,8 @@ export function parseCacheOptions(options: AIResponseCacheOptions = {}): Config 
     textSizeTiers: Object.freeze(parsed.textSizeTiers),
     memoryTextTiers: Object.freeze([...parsed.memoryTextTiers]),
     compression: compressionOf(parsed.compression),
-    ttl: Object.freeze({ ...parsed.ttl, defaultSeconds: Math.min(parsed.ttl.defaultSeconds, parsed.ttl.maxSeconds) }),
+    ttl: ttlOf(parsed.ttl),
+    prices: pricesOf(parsed.prices),
     coalesce: Object.freeze(parsed.coalesce),
     telemetry: telemetryOf(parsed.telemetry),
     onError: parsed.onError ?? (() => undefined),
@@ -116,6 +118,37 @@ function compressionOf(compression: Parsed['compression']): false | CompressionC
   if (compression === false) return false;
   const { thresholdBytes, algorithm, level = COMPRESSION_LEVELS[algorithm].usual } = compression;
   return Object.freeze({ thresholdBytes, algorithm: algorithm === 'brotli' ? 'br' : algorithm, level });
+}
+
+function ttlOf(ttl: Parsed['ttl']): TtlConfig {
+  const { defaultSeconds, maxSeconds, jitter } = ttl;
+  return Object.freeze({
+    defaultSeconds: Math.min(defaultSeconds, maxSeconds),
+    operations: Object.freeze(ttl.operations),
+    contentTypes: Object.freeze(ttl.contentTypes),
+    costTiers: costTiersOf(ttl.costTiers),
+    models: Object.freeze(ttl.models),
+    jitter,
+    maxSeconds,
+  });
+}
+
+/** One table of the options holds both: a number stands under the name of a tier, a tier under that of a model. */
+function costTiersOf(table: Parsed['ttl']['costTiers']): TtlConfig['costTiers'] {
+  const ofTiers = Object.entries(table).filter(([name]) => isCostTier(name));
+  const ofModels = Object.entries(table).filter(([name]) => !isCostTier(name));
+  return Object.freeze({
+    multipliers: Object.freeze({
+      ...COST_TIER_MULTIPLIERS,
+      ...(Object.fromEntries(ofTiers) as Record<CostTier, number>),
+    }),
+    models: Object.freeze(Object.fromEntries(ofModels) as Record<string, CostTier>),
+  });
+}
+
+function pricesOf(prices: Parsed['prices']): Config['prices'] {
+  for (const price of Object.values(prices)) Object.freeze(price);
+  return Object.freeze(prices);
 }
 
 function telemetryOf(telemetry: Parsed['telemetry']): false | TelemetryConfig {

@@ -2,10 +2,11 @@ import { z } from 'zod';
 import type { AICacheError } from '../errors.ts';
 import { isRedisAddress, redisTemplate, synchronous } from './checks.ts';
 import { asFlag, asList, asNumber, asSwitch, asText, asTextSizeTiers } from './env-form.ts';
-import { coalesce, compression, memory, telemetry, textSizeTiers, ttl } from './group-schemas.ts';
+import { coalesce, compression, memory, telemetry, textSizeTiers } from './group-schemas.ts';
 import { bytes, MIB, milliseconds, notNegative, positive, timer, window, windowSeconds } from './numbers.ts';
 import { optionDocs } from './option-docs.ts';
 import type { AIResponseCacheOptions } from './options.ts';
+import { prices, ttl } from './ttl-schema.ts';
 
 const TEXT_TIERS = ['small', 'medium', 'large', 'xlarge'] as const;
 const HASH_ALGORITHMS = ['sha256', 'sha384', 'sha512', 'sha512-256', 'sha3-256', 'sha3-512'] as const;
@@ -109,6 +110,7 @@ export const cacheOptions = z.strictObject({
       env: asSwitch,
     }),
   ttl: ttl.prefault({}),
+  prices,
   staleWhileRevalidateSeconds: window()
     .default(0)
     .register(optionDocs, {

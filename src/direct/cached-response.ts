@@ -27,6 +27,8 @@ export interface CachedResponse {
   readonly provider?: string;
   readonly model?: string;
   readonly usage?: Usage;
+  /** What the model call cost, USD. */
+  readonly costUsd?: number;
   /** How long it took to make, milliseconds. */
   readonly fillMs?: number;
 }
@@ -59,6 +61,7 @@ export async function cachedResponseOf(entry: Entry, { state, tier }: EntryState
     ...(provider === undefined ? {} : { provider }),
     ...(model === undefined ? {} : { model }),
     ...(entry.usage === undefined ? {} : { usage: entry.usage }),
+    ...(entry.costUsd === undefined ? {} : { costUsd: entry.costUsd }),
     ...(entry.fillMs === undefined ? {} : { fillMs: entry.fillMs }),
   };
 }

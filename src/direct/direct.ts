@@ -59,9 +59,9 @@ export async function directSet(
     throw invalidTtl('set', ttlSeconds);
   const key = parts.keys.keyFor(request);
   const response = wholeResponseOf(given);
-  const { refusal, usage } = verdictOnGiven(parts, response, ttlSeconds);
+  const { refusal, usage, model } = verdictOnGiven(parts, response, ttlSeconds);
   if (refusal !== undefined) return { stored: false, reason: refusal.reason };
-  const remarks = { contextSeconds: ttlSeconds, tags: options.tags, usage };
+  const remarks = { contextSeconds: ttlSeconds, tags: options.tags, usage, answeredBy: model };
   const { stored } = await storeEntry(parts, key, makeEntry({ parts, request, key }, response, remarks));
   return stored ? { stored } : { stored, reason: 'no-tier' };
 }
@@ -153,6 +153,7 @@ async function lead(
     });
     report(direct, { result: failure.errorType === undefined ? 'miss' : 'error' });
   };
+  if (request.model !== undefined) parts.prices.warm();
   let response: WholeResponse;
   try {
     response = wholeResponseOf(await span.run(fillResponse));
@@ -162,8 +163,9 @@ async function lead(
     throw error;
   }
   ended({});
-  const { refusal, usage } = verdictOnGiven(parts, response, undefined);
-  const entry = makeEntry(direct, response, { usage, fillMs: parts.clock.monotonic() - startedAt });
+  const { refusal, usage, model } = verdictOnGiven(parts, response, undefined);
+  const fillMs = parts.clock.monotonic() - startedAt;
+  const entry = makeEntry(direct, response, { usage, answeredBy: model, fillMs });
   try {
     if (refusal?.kind === 'declared') flight?.release();
     else flight?.answer({ entry, leader: span.link });

@@ -16,9 +16,10 @@ export function verdictOnGiven(
   // A program that stores an answer says by its request what the answer depends on.
   const refusal = whyNotStorable(response, () => true);
   if (refusal !== undefined) return { refusal };
-  const { reason, usage } = completenessOf(fieldOf(response.headers, 'content-type'), response.body);
+  const { reason, usage, model } = completenessOf(fieldOf(response.headers, 'content-type'), response.body);
   return {
     ...(reason === undefined ? {} : { refusal: { reason, kind: 'other' } }),
     ...(usage === undefined ? {} : { usage }),
+    ...(model === undefined ? {} : { model }),
   };
 }

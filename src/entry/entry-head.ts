@@ -12,7 +12,8 @@ import {
 /** The head, with a member for each field of the entry that is there. */
 export function headOf(entry: Entry): string {
   const { digest, status, statusMessage, headers, coding, identityBytes, cachedAt, staleAt, expiresAt } = entry;
-  const { labels, textLength, textTier, usage, fillMs, chunks, revalidateUntil, errorUntil, codedByHandler } = entry;
+  const { labels, textLength, textTier, usage, costUsd, fillMs, chunks, revalidateUntil, errorUntil, codedByHandler } =
+    entry;
   const { provider, model, operation, collection, tags } = labels;
   return JSON.stringify({
     digest,
@@ -27,7 +28,8 @@ export function headOf(entry: Entry): string {
     labels: { provider, model, operation, collection, tags },
     textLength,
     textTier,
-    usage: usage && { inputTokens: usage.inputTokens, outputTokens: usage.outputTokens },
+    usage: usage && usageIn(usage),
+    costUsd,
     fillMs,
     chunks: chunks && { lengths: chunks.lengths, timesMs: chunks.timesMs },
     revalidateUntil,
@@ -65,7 +67,8 @@ function entryOf(head: Members, body: Buffer): Entry {
     textLength: whole(head['textLength']),
     textTier: oneOf(TEXT_TIERS, head['textTier']),
     ...optional('usage', head['usage'], usageOf),
-    ...optional('fillMs', head['fillMs'], duration),
+    ...optional('costUsd', head['costUsd'], amount),
+    ...optional('fillMs', head['fillMs'], amount),
     ...optional('chunks', head['chunks'], chunksOf),
     ...optional('revalidateUntil', head['revalidateUntil'], time),
     ...optional('errorUntil', head['errorUntil'], time),
@@ -92,7 +95,7 @@ function labelsOf(labels: Members): EntryLabels {
 
 function chunksOf(value: unknown): NonNullable<Entry['chunks']> {
   const { lengths, timesMs } = objectIn(value);
-  const chunks = { lengths: list(lengths, (length) => whole(length)), timesMs: list(timesMs, duration) };
+  const chunks = { lengths: list(lengths, (length) => whole(length)), timesMs: list(timesMs, amount) };
   must(chunks.lengths.length === chunks.timesMs.length && chunks.lengths.length <= MAX_CHUNKS);
   return chunks;
 }
@@ -104,7 +107,16 @@ function isTrue(value: unknown): true {
 
 function usageOf(value: unknown): Usage {
   const usage = objectIn(value);
-  return { inputTokens: duration(usage['inputTokens']), outputTokens: duration(usage['outputTokens']) };
+  return {
+    inputTokens: amount(usage['inputTokens']),
+    outputTokens: amount(usage['outputTokens']),
+    ...optional('cacheReadTokens', usage['cacheReadTokens'], amount),
+    ...optional('cacheWriteTokens', usage['cacheWriteTokens'], amount),
+  };
+}
+
+function usageIn({ inputTokens, outputTokens, cacheReadTokens, cacheWriteTokens }: Usage): object {
+  return { inputTokens, outputTokens, cacheReadTokens, cacheWriteTokens };
 }
 
 /** Fields that frame the message: from a stored entry they could split or truncate the response (RFC 9112 §6.3, §11.1). */
@@ -164,7 +176,7 @@ function time(value: unknown): number {
   return value as number;
 }
 
-function duration(value: unknown): number {
+function amount(value: unknown): number {
   must(Number.isFinite(value) && (value as number) >= 0);
   return value as number;
 }

@@ -15,6 +15,9 @@ export const MAX_CHUNKS = 131_072;
 export interface Usage {
   readonly inputTokens: number;
   readonly outputTokens: number;
+  /** Of the input: what the provider read from its own prompt cache, and wrote to it, where it says so. */
+  readonly cacheReadTokens?: number;
+  readonly cacheWriteTokens?: number;
 }
 
 /** One header field as it goes on the wire; a repeated name is several fields. */
@@ -58,6 +61,8 @@ export interface Entry {
   readonly textLength: number;
   readonly textTier: TextTier;
   readonly usage?: Usage;
+  /** What the model call cost, USD; absent where nobody knows. */
+  readonly costUsd?: number;
   /** How long the handler took to make it, milliseconds. */
   readonly fillMs?: number;
   /** In memory only, never encoded: the body in identity coding, kept once somebody asked for it. */

@@ -3,6 +3,7 @@ import type { LiveStream } from '../flight/live-stream.ts';
 import type { Flight } from '../flight/single-flight.ts';
 import { isClosed, type KeyedExchange } from './exchange.ts';
 import { followersOf, type Answer, type Followers } from './followers.ts';
+import { sparedByLive } from './spared-by-live.ts';
 
 /** What the leader of a process's flight does after it has asked the cluster. */
 export type ClusterTurn =
@@ -36,7 +37,7 @@ export async function askCluster(exchange: KeyedExchange, flight: Flight<Answer>
   exchange.res.once('close', leaveAlone);
   const landing = await part.landing;
   exchange.res.off('close', leaveAlone);
-  if (landing.kind === 'live') return join(flight, landing.stream, part.leave);
+  if (landing.kind === 'live') return join(exchange, flight, landing.stream, part.leave);
   if (landing.kind === 'answer') return share(flight, { entry: landing.entry });
   return goOn(exchange, flight, landing);
 }
@@ -79,10 +80,12 @@ function share(flight: Flight<Answer>, answer: Answer): ClusterTurn {
 }
 
 /** The stream is made elsewhere; who asks here while it runs joins it too. */
-function join(flight: Flight<Answer>, live: LiveStream, leave: () => void): ClusterTurn {
-  const answer: Answer = { live };
+function join(exchange: KeyedExchange, flight: Flight<Answer>, live: LiveStream, leave: () => void): ClusterTurn {
+  // Once: who waits for the end counts as a reader.
+  const over = live.over();
+  const answer: Answer = { live, spared: over.then(() => sparedByLive(exchange, live)) };
   flight.answer(answer);
-  void live.over().then(() => {
+  void over.then(() => {
     flight.close();
     leave();
   });

@@ -63,10 +63,21 @@ function contextOf(state: ContextState): AICacheContext {
       state.isNoStore = true;
     },
     usage(usage: Usage) {
-      if (!isCount(usage?.inputTokens) || !isCount(usage?.outputTokens)) throw invalidUsage();
-      state.reportedUsage = { inputTokens: usage.inputTokens, outputTokens: usage.outputTokens };
+      state.reportedUsage = checkedUsage(usage);
     },
   }) as AICacheContext;
+}
+
+function checkedUsage(usage: Usage): Usage {
+  const { inputTokens, outputTokens, cacheReadTokens, cacheWriteTokens } = usage ?? {};
+  const cached = [cacheReadTokens, cacheWriteTokens].filter((count) => count !== undefined);
+  if (![inputTokens, outputTokens, ...cached].every(isCount)) throw invalidUsage();
+  return {
+    inputTokens,
+    outputTokens,
+    ...(cacheReadTokens === undefined ? {} : { cacheReadTokens }),
+    ...(cacheWriteTokens === undefined ? {} : { cacheWriteTokens }),
+  };
 }
 
 function isCount(value: unknown): boolean {

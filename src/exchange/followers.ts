@@ -2,11 +2,12 @@ import type { Entry } from '../entry/entry.ts';
 import type { LiveStream } from '../flight/live-stream.ts';
 import type { Flight } from '../flight/single-flight.ts';
 import type { SpanLink } from '../telemetry/tracing.ts';
+import { savedBy, type Spared } from './send-entry.ts';
 
-/** What a leader has for its followers: a whole answer, or one in the making. */
+/** What a leader has for its followers: a whole answer, or one in the making; what that spares is known when it is made. */
 export type Answer = (
   | { readonly entry: Entry; readonly live?: undefined }
-  | { readonly live: LiveStream; readonly entry?: undefined }
+  | { readonly live: LiveStream; readonly entry?: undefined; readonly spared: Promise<Spared> }
 ) & {
   /** The fill's span, where it was made in this process. */
   readonly leader?: SpanLink;
@@ -14,6 +15,9 @@ export type Answer = (
 
 /** A whole answer. */
 export type WholeAnswer = Extract<Answer, { entry: Entry }>;
+
+/** An answer in the making. */
+export type LiveAnswer = Extract<Answer, { live: LiveStream }>;
 
 /** Those who wait for a fill, near and far. */
 export interface Followers {
@@ -48,16 +52,24 @@ export const NO_FOLLOWERS: Followers = Object.freeze({
 
 /** The followers in this process. */
 export function followersOf(flight: Flight<Answer>): Followers {
+  const spared = Promise.withResolvers<Spared>();
   return {
     get waiting() {
       return flight.followers;
     },
     onLeft: (listener) => flight.onLeft(listener),
-    join: (live, leader) => flight.answer({ live, leader }),
-    answer: (answer) => flight.answer(answer),
+    join: (live, leader) => flight.answer({ live, leader, spared: spared.promise }),
+    answer: (answer) => {
+      spared.resolve(savedBy(answer.entry));
+      flight.answer(answer);
+    },
     release: () => flight.release(),
     fail: (answer) => flight.fail(answer),
-    close: () => flight.close(),
+    close: () => {
+      // Nobody knows what an answer cost that made no entry.
+      spared.resolve({});
+      flight.close();
+    },
     mayStore: () => true,
   };
 }

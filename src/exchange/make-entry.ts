@@ -33,15 +33,25 @@ export interface Remarks {
   readonly route?: Pick<RouteConfig, 'ttlSeconds' | 'staleWhileRevalidateSeconds' | 'staleIfErrorSeconds'>;
   readonly tags?: Iterable<string> | undefined;
   readonly usage?: Usage | undefined;
+  /** The model that the answer itself names. */
+  readonly answeredBy?: string | undefined;
   readonly fillMs?: number | undefined;
 }
 
 /** The entry that keeps this response under this key. */
 export function makeEntry({ parts, request, key }: Asked, response: MadeResponse, remarks: Remarks): Entry {
   const { status, statusMessage, headers, body, identity, chunks } = response;
-  const { contextSeconds, route = {}, tags = [], usage, fillMs } = remarks;
+  const { contextSeconds, route = {}, tags = [], usage, answeredBy, fillMs } = remarks;
   const coding: Coding = codingOf(headers);
-  const { ttlSeconds } = lifetimeOf({ headers, contextSeconds, routeSeconds: route.ttlSeconds, ...parts.config.ttl });
+  const { ttlSeconds } = lifetimeOf({
+    headers,
+    contextSeconds,
+    routeSeconds: route.ttlSeconds,
+    explain: () => parts.explain(request),
+    digest: key.digest,
+    ttl: parts.config.ttl,
+  });
+  const costUsd = usage === undefined ? undefined : costOf(parts, request, usage, answeredBy);
   const windows = staleWindowsOf(headers, route, parts.config);
   const cachedAt = parts.clock.now();
   const staleAt = cachedAt + ttlSeconds * 1000;
@@ -64,6 +74,21 @@ export function makeEntry({ parts, request, key }: Asked, response: MadeResponse
     textLength: request.text.length,
     textTier: textTierOf(request.text.length, parts.config.textSizeTiers),
     ...(usage === undefined ? {} : { usage }),
+    ...(costUsd === undefined ? {} : { costUsd }),
     ...(fillMs === undefined ? {} : { fillMs }),
   };
+}
+
+/** What these tokens cost, USD: by the request's model, else by the one that the answer names. */
+export function costOf(
+  parts: CacheParts,
+  { provider, model }: AIRequest,
+  usage: Usage,
+  answeredBy: string | undefined,
+): number | undefined {
+  const models = [model, answeredBy].filter((name) => name !== undefined);
+  return parts.prices.costUsd(
+    models.map((name) => ({ provider, model: name })),
+    usage,
+  );
 }

@@ -3,9 +3,9 @@ import type { Flight, Landing, Part } from '../flight/single-flight.ts';
 import { modelOf } from '../request/labels.ts';
 import type { GetSpan, SpanLink } from '../telemetry/tracing.ts';
 import { askCluster, type ClusterTurn } from './cluster.ts';
-import { isClosed, onceClosed, reportOutcome, type KeyedExchange } from './exchange.ts';
+import { isClosed, onceClosed, reportOutcome, type KeyedExchange, type OutcomeFacts } from './exchange.ts';
 import { fill, type FillOptions } from './fill.ts';
-import { followersOf, type Answer, type Followers, type WholeAnswer } from './followers.ts';
+import { followersOf, type Answer, type Followers, type LiveAnswer, type WholeAnswer } from './followers.ts';
 import { announce } from './pass-by.ts';
 import { bodyFor, joinLive, savedBy, sendEntry } from './send-entry.ts';
 import { isCoveredByStale, sendStale, type StaleAnswer } from './stale.ts';
@@ -86,6 +86,7 @@ function run(miss: Miss, followers?: Followers): void {
   span.end({ hit: false, result: 'miss', keyDigest: exchange.key.digest });
   const options: FillOptions = { fwd: stale === undefined && cause === undefined ? 'miss' : 'stale', stale, cause };
   fill(exchange, followers === undefined ? options : { ...options, followers });
+  if (exchange.request.model !== undefined) exchange.parts.prices.warm();
 }
 
 async function follow(miss: Miss, part: Follower): Promise<void> {
@@ -130,8 +131,14 @@ function shareAnswer(miss: Miss, answer: Answer, when: 'late' | 'awaited'): void
   // What is held is no longer the whole of it: too late to join.
   if (!answer.live.isWhole) return run(miss);
   span.end({ hit: true, result: 'coalesced', ...linkTo(answer), keyDigest: exchange.key.digest });
-  reportOutcome(exchange, undefined, () => ({ result: 'coalesced', ...modelOf(exchange.request) }));
+  reportOutcome(exchange, undefined, () => coalescedLive(exchange, answer));
   joinLive(exchange, answer.live, { fwd: 'miss', collapsed: true });
+}
+
+/** Who left before the end, or saw it cut, is known to have been answered and no more. */
+function coalescedLive({ request }: KeyedExchange, { live, spared }: LiveAnswer): OutcomeFacts | Promise<OutcomeFacts> {
+  const facts = { result: 'coalesced', ...modelOf(request) } as const;
+  return live.state === 'complete' ? spared.then((known) => ({ ...facts, ...known })) : facts;
 }
 
 async function shareWhole(miss: Miss, answer: WholeAnswer, when: 'late' | 'awaited'): Promise<void> {

@@ -10,6 +10,9 @@ import type { Outlet } from '../response/outlet.ts';
 import { replayEntry, replayLive } from '../response/replay.ts';
 import type { TierName } from '../tiers/tier.ts';
 
+/** What an answer without a call of its own spared. */
+export type Spared = Pick<OutcomeFacts, 'provider' | 'model' | 'usage' | 'costUsd' | 'fillMs'>;
+
 /** A body as it goes to one client. */
 export interface SendableBody {
   readonly coding: Coding;
@@ -78,7 +81,12 @@ export function joinLive({ parts, res, key }: KeyedExchange, live: LiveStream, c
 }
 
 /** What serving this entry spared, for the outcome. */
-export function savedBy(entry: Entry): Pick<OutcomeFacts, 'provider' | 'model' | 'usage' | 'fillMs'> {
-  const { labels, usage, fillMs } = entry;
-  return { ...modelOf(labels), ...(usage === undefined ? {} : { usage }), ...(fillMs === undefined ? {} : { fillMs }) };
+export function savedBy(entry: Entry): Spared {
+  const { labels, usage, costUsd, fillMs } = entry;
+  return {
+    ...modelOf(labels),
+    ...(usage === undefined ? {} : { usage }),
+    ...(costUsd === undefined ? {} : { costUsd }),
+    ...(fillMs === undefined ? {} : { fillMs }),
+  };
 }

@@ -91,7 +91,7 @@ function entryOf(exchange: KeyedExchange, context: ContextState, made: Made): En
   if (head === undefined || body === undefined || identity === undefined) return undefined;
   const { reportedUsage: usage = verdict.usage, ttlSeconds: contextSeconds, tags } = context;
   const pieces = chunks !== undefined && isStream(head) ? { chunks } : {};
-  const remarks = { contextSeconds, route: exchange.route, tags, usage, fillMs };
+  const remarks = { contextSeconds, route: exchange.route, tags, usage, answeredBy: verdict.model, fillMs };
   return makeEntry(exchange, { ...head, body, identity, ...pieces }, remarks);
 }
 

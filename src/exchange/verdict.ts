@@ -9,10 +9,11 @@ import type { Usage } from '../entry/entry.ts';
 import type { ContextState } from './context.ts';
 import type { KeyedExchange } from './exchange.ts';
 
-/** Whether an answer is stored, and what it says it used. */
+/** Whether an answer is stored, what it says it used, and which model it says made it. */
 export interface Verdict {
   readonly refusal?: Refusal;
   readonly usage?: Usage;
+  readonly model?: string;
 }
 
 /** Why may this answer not be stored, as far as its head, and the length of its body, tell? */
@@ -55,10 +56,14 @@ export function verdictOnBody(exchange: KeyedExchange, head: RecordedHead, ident
   const ask = isComplete && (() => callUserFunction('isComplete', () => isComplete(response), req));
   try {
     const completeness = completenessOf(fieldOf(head.headers, 'content-type'), identity, ask);
-    const { reason, usage } = completeness;
+    const { reason, usage, model } = completeness;
     const offered = { ...response, ...(reason === undefined ? {} : { incomplete: reason }) };
     const isWanted = shouldStore && callUserFunction('shouldStore', () => shouldStore(offered, req), req);
-    return { ...refusalOf(completeness, isWanted), ...(usage === undefined ? {} : { usage }) };
+    return {
+      ...refusalOf(completeness, isWanted),
+      ...(usage === undefined ? {} : { usage }),
+      ...(model === undefined ? {} : { model }),
+    };
   } catch (error) {
     parts.report(error);
     return { refusal: { reason: 'should-store-failed', kind: 'declared' } };

@@ -7,6 +7,8 @@ export interface Completeness {
   readonly reason?: Flaw | 'no-terminal-event';
   /** Tokens it says it used. */
   readonly usage?: Usage;
+  /** The model it says made it. */
+  readonly model?: string;
 }
 
 /**
@@ -20,8 +22,8 @@ export function completenessOf(
 ): Completeness {
   const form = formOf(contentType);
   if (form === 'other') return isComplete === undefined || isComplete() ? {} : { reason: 'no-terminal-event' };
-  const { flaw, isKnown, isEnded, usage } = readAnswer(form, identity);
-  const counted = usage === undefined ? {} : { usage };
+  const { flaw, isKnown, isEnded, usage, model } = readAnswer(form, identity);
+  const counted = { ...(usage === undefined ? {} : { usage }), ...(model === undefined ? {} : { model }) };
   if (flaw !== undefined) return { reason: flaw, ...counted };
   const mustEnd = form !== 'json' || isKnown;
   const isWhole = isComplete === undefined ? isEnded || !mustEnd : isComplete();

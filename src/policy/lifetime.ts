@@ -1,8 +1,10 @@
 import { fieldOf, type HeaderFields } from '../entry/header-fields.ts';
+import type { TtlConfig } from '../config/config.ts';
 import { parseCacheControl, secondsOf } from './cache-control.ts';
+import { jittered, type TtlExplanation } from './ttl.ts';
 
-/** Who set a lifetime, strongest first (DESIGN D16). */
-export type LifetimeSource = 'handler' | 'context' | 'route' | 'default';
+/** Who set a lifetime, strongest first (DESIGN D16); the last four are `ttl.models` and the policy's bases. */
+export type LifetimeSource = 'handler' | 'context' | 'route' | TtlExplanation['source'];
 
 export interface Lifetime {
   readonly ttlSeconds: number;
@@ -14,22 +16,31 @@ export interface LifetimeInputs {
   /** From `aiCacheContext(req).ttl()` or `set`. */
   readonly contextSeconds?: number | undefined;
   readonly routeSeconds?: number | undefined;
-  readonly defaultSeconds: number;
-  readonly maxSeconds: number;
+  /** Asked where nobody has said. */
+  readonly explain: () => TtlExplanation;
+  /** Of the key: jitter follows from it. */
+  readonly digest: string;
+  readonly ttl: Pick<TtlConfig, 'jitter' | 'maxSeconds'>;
 }
 
 /** How long does this answer stay fresh? The handler's own s-maxage or max-age beats every policy (RFC 9111 §4.2.1). */
 export function lifetimeOf(inputs: LifetimeInputs): Lifetime {
-  const directives = parseCacheControl(fieldOf(inputs.headers, 'cache-control') ?? '');
+  const { jitter, maxSeconds } = inputs.ttl;
+  const { ttlSeconds, source } = said(inputs) ?? policyLifetime(inputs.explain(), jitter, inputs.digest);
+  return { ttlSeconds: Math.min(ttlSeconds, maxSeconds), source };
+}
+
+/** What somebody said is exact. */
+function said({ headers, contextSeconds, routeSeconds }: LifetimeInputs): Lifetime | undefined {
+  const directives = parseCacheControl(fieldOf(headers, 'cache-control') ?? '');
   const explicit = secondsOf(directives, 's-maxage') ?? secondsOf(directives, 'max-age');
-  const candidates: [LifetimeSource, number | undefined][] = [
-    ['handler', explicit],
-    ['context', inputs.contextSeconds],
-    ['route', inputs.routeSeconds],
-    ['default', inputs.defaultSeconds],
-  ];
-  const [source, seconds] = candidates.find(([, value]) => value !== undefined) as [LifetimeSource, number];
-  return { ttlSeconds: Math.min(seconds, inputs.maxSeconds), source };
+  if (explicit !== undefined) return { ttlSeconds: explicit, source: 'handler' };
+  if (contextSeconds !== undefined) return { ttlSeconds: contextSeconds, source: 'context' };
+  return routeSeconds === undefined ? undefined : { ttlSeconds: routeSeconds, source: 'route' };
+}
+
+function policyLifetime({ ttlSeconds, source }: TtlExplanation, jitter: number, digest: string): Lifetime {
+  return { ttlSeconds: source === 'model' ? ttlSeconds : jittered(ttlSeconds, jitter, digest), source };
 }
 
 /** How long a stale answer may still be served, seconds: while it is made anew, and where that fails (RFC 5861). */

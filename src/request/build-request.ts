@@ -5,6 +5,7 @@ import type { AIRequest } from './ai-request.ts';
 import { bodyOf } from './body.ts';
 import type { Bypass, BypassReason } from './bypass.ts';
 import { checkRequest } from './check-request.ts';
+import { derive } from './derive.ts';
 import { describeBody, wholeBody } from './describe.ts';
 import type { BodyForm, KeyableBody } from './describe.ts';
 import { keyedHeaders } from './keyed-headers.ts';
@@ -32,7 +33,8 @@ interface Described {
  * described, and the body without `ignoreBodyFields`, because the handler can read all of it.
  *
  * `vary` holds the keyed headers and, under names that no header can have, `:body` (the form of a body that is not an object),
- * `:described` (the route's own describe was used) and `:original-url` (the URL before a middleware rewrote it).
+ * `:described` (the route's own describe was used), `:derived` (the fields that nobody said, see derive.ts) and `:original-url`
+ * (the URL before a middleware rewrote it).
  *
  * `options` may share objects with `req.body`: make the key before a handler can change them.
  */
@@ -49,7 +51,8 @@ export function buildRequest(req: Request, route: RouteConfig): { readonly reque
   return attempt('option-failed', 'tags', () => {
     const request: unknown = { ...described.fields, ...routeFields(req, route), ...partition, target, vary };
     checkRequest(request);
-    return { request };
+    const { fields, names } = derive(request, target, route.describe === undefined);
+    return { request: names === '' ? request : { ...request, ...fields, vary: { ...vary, ':derived': names } } };
   });
 }
 

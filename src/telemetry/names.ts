@@ -98,6 +98,12 @@ export const INSTRUMENTS = Object.freeze({
     unit: '{fill}',
     description: 'Fills running now.',
   },
+  savedCost: {
+    name: 'ai_cache.saved.cost',
+    kind: 'counter',
+    unit: '{USD}',
+    description: 'What the model calls had cost that were not made.',
+  },
   savedTokens: {
     name: 'ai_cache.saved.tokens',
     kind: 'counter',

@@ -22,6 +22,7 @@ export interface Instruments {
   readonly entryAge: Histogram;
   readonly evictions: Counter;
   readonly fillActive: UpDownCounter;
+  readonly savedCost: Counter;
   readonly savedTokens: Counter;
   readonly savedTime: Counter;
 }
@@ -39,6 +40,7 @@ export function createInstruments(meter: Meter): Instruments {
     entryAge: histogram(INSTRUMENTS.entryAge),
     evictions: counter(INSTRUMENTS.evictions),
     fillActive: meter.createUpDownCounter(INSTRUMENTS.fillActive.name, optionsOf(INSTRUMENTS.fillActive)),
+    savedCost: counter(INSTRUMENTS.savedCost),
     savedTokens: counter(INSTRUMENTS.savedTokens),
     savedTime: counter(INSTRUMENTS.savedTime),
   });

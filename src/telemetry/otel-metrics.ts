@@ -124,11 +124,13 @@ export class OtelMetrics {
   }
 
   #measureSavings(outcome: Outcome, instruments: Instruments): void {
-    const { usage, fillMs, route } = outcome;
+    const { usage, costUsd, fillMs, route } = outcome;
     if (fillMs !== undefined) instruments.savedTime.add(fillMs / MS_PER_SECOND, this.#sets.savedTime.of(route));
-    if (usage === undefined) return;
+    if (usage === undefined && costUsd === undefined) return;
     const provider = this.#labels.provider.of(outcome.provider ?? UNKNOWN);
     const model = this.#labels.model.of(outcome.model ?? UNKNOWN);
+    if (costUsd !== undefined) instruments.savedCost.add(costUsd, this.#sets.savedCost.of(provider, model));
+    if (usage === undefined) return;
     instruments.savedTokens.add(usage.inputTokens, this.#sets.savedTokens.of('input', provider, model));
     instruments.savedTokens.add(usage.outputTokens, this.#sets.savedTokens.of('output', provider, model));
   }
@@ -166,6 +168,7 @@ function createSets(cacheName: string) {
     codec: sets(codecOperation, encoding),
     age: sets(result),
     eviction: sets(tier, evictionReason),
+    savedCost: sets(provider, model),
     savedTokens: sets(tokenType, provider, model),
     savedTime: sets(route),
   };

@@ -26,8 +26,9 @@ export interface Outcome {
   readonly ageSeconds?: number;
   /** `error.type`: an error's name or an HTTP status. */
   readonly errorType?: string;
-  /** What the served entry had cost: stored usage and fill time. */
+  /** What the served entry had cost: stored usage, money (USD) and fill time. */
   readonly usage?: Usage;
+  readonly costUsd?: number;
   readonly fillMs?: number;
   /** `shadow`: the hit there would have been; the handler answered. */
   readonly mode?: 'serve' | 'shadow';

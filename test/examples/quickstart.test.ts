@@ -189,7 +189,7 @@ describe('faultsIn', () => {
       bypassed: 0,
       errors: 0,
       hitRatio: 0.5,
-      saved: { inputTokens: 1, outputTokens: 1, seconds: 1, unknown: 1 },
+      saved: { usd: 1, inputTokens: 1, outputTokens: 1, seconds: 1, unknown: 0 },
       byModel: [],
       ...stats,
     },
@@ -264,8 +264,8 @@ describe('faultsIn', () => {
     expect(faults({}, figures({}, { getSpans: 0 }))).toEqual(['cache.get spans: 0, not 6']);
     expect(faults({}, figures({}, { fillSpans: 4 }))).toHaveLength(1);
     expect(faults({}, figures({}, { requestsMeasured: 0 }))).toHaveLength(1);
-    expect(faults({}, figures({ saved: { inputTokens: 0, outputTokens: 0, seconds: 1, unknown: 2 } }))).toEqual([
-      'nothing was saved',
-    ]);
+    expect(faults({}, figures({ saved: { usd: 0, inputTokens: 0, outputTokens: 0, seconds: 1, unknown: 2 } }))).toEqual(
+      ['nothing was saved'],
+    );
   });
 });

@@ -83,7 +83,9 @@ describe.each(expressVersions)('aiCacheContext on $name', ({ express }) => {
       const context = aiCacheContext(req);
       for (const seconds of [-1, Number.NaN, Infinity, '5', undefined])
         thrown.push(errorOf(() => context?.ttl(seconds as number)));
-      for (const usage of [undefined, {}, { inputTokens: -1, outputTokens: 0 }, { inputTokens: 1.5, outputTokens: 0 }])
+      const counts = { inputTokens: 3, outputTokens: 4 };
+      const bad = [{ inputTokens: -1 }, { outputTokens: 1.5 }, { cacheReadTokens: '1' }, { cacheWriteTokens: -1 }];
+      for (const usage of [undefined, {}, ...bad.map((count) => ({ ...counts, ...count }))])
         thrown.push(errorOf(() => context?.usage(usage as never)));
       res.json({});
     });
@@ -91,7 +93,7 @@ describe.each(expressVersions)('aiCacheContext on $name', ({ express }) => {
     expect(new Set(thrown.map(({ code }) => code))).toEqual(new Set(['INVALID_RESPONSE']));
     expect(thrown.map(({ option }) => option)).toEqual([
       ...Array.from({ length: 5 }, () => 'aiCacheContext(req).ttl()'),
-      ...Array.from({ length: 4 }, () => 'usage'),
+      ...Array.from({ length: 6 }, () => 'usage'),
     ]);
     expect(thrown[0]?.message).toBe('aiCacheContext(req).ttl() is -1. Give a finite number of seconds from 0.');
   });

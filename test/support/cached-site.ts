@@ -50,7 +50,9 @@ export async function cachedSite(
   const onError = (error: AICacheError): void => void errors.push(error);
   // On a machine that is busy Redis may need longer than a request would wait for it.
   const patience = options.cache?.redis === undefined ? {} : { redisTimeoutMs: 5_000 };
-  const cache = new AIResponseCache({ telemetry: false, onError, ...patience, ...options.cache }, options.clock);
+  // Lifetimes that a test can name: jitter has tests of its own.
+  const ttl = { jitter: 0, ...options.cache?.ttl };
+  const cache = new AIResponseCache({ telemetry: false, onError, ...patience, ...options.cache, ttl }, options.clock);
   const handler = countedHandler(answer);
   const app = makeApp();
   for (const middleware of options.outer ?? []) app.use(middleware);

@@ -154,7 +154,14 @@ describe.each(expressVersions)('a word in prompt, options, query, token, cookie 
     expect(seen.statistics).toContain('openai');
     expect(keys.split('\n').length).toBeGreaterThan(4);
     expect(new Set(errors.map(({ code }) => code))).toEqual(
-      new Set(['USER_FUNCTION_FAILED', 'INVALID_REQUEST', 'UNKEYABLE', 'INVALID_RESPONSE', 'REDIS_FAILED']),
+      new Set([
+        'USER_FUNCTION_FAILED',
+        'INVALID_REQUEST',
+        'UNKEYABLE',
+        'INVALID_RESPONSE',
+        'REDIS_FAILED',
+        'UNKNOWN_MODEL',
+      ]),
     );
   });
 });

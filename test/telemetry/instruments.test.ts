@@ -10,7 +10,10 @@ const model = { provider: 'openai', model: 'gpt' } as const;
 
 /** One event of each kind, with all that it can say. */
 const everything: readonly CacheEvent[] = [
-  { type: 'request', outcome: { ...hit, ...model, usage: { inputTokens: 7, outputTokens: 3 }, fillMs: 900 } },
+  {
+    type: 'request',
+    outcome: { ...hit, ...model, usage: { inputTokens: 7, outputTokens: 3 }, costUsd: 0.002, fillMs: 900 },
+  },
   { type: 'request', outcome: { result: 'error', status: 500, durationMs: 5, errorType: '500' } },
   { type: 'key', durationMs: 0.02, textLength: 10 },
   { type: 'operation', tier: 'memory', operation: 'get', durationMs: 0.1, hit: true },
@@ -115,6 +118,11 @@ const table = {
     points: [{ 'cache.name': 'answers', 'cache.tier': 'memory' }],
   },
   'ai_cache.fill.active': { kind: 'UP_DOWN_COUNTER', unit: '{fill}', points: [{ 'cache.name': 'answers' }] },
+  'ai_cache.saved.cost': {
+    kind: 'COUNTER',
+    unit: '{USD}',
+    points: [{ 'cache.name': 'answers', 'gen_ai.provider.name': 'openai', 'gen_ai.request.model': 'gpt' }],
+  },
   'ai_cache.saved.tokens': {
     kind: 'COUNTER',
     unit: '{token}',
@@ -175,6 +183,7 @@ describe('the instruments', () => {
       'ai_cache.memory.usage': [2_048],
       'ai_cache.memory.limit': [65_536],
       'ai_cache.fill.active': [1],
+      'ai_cache.saved.cost': [0.002],
       'ai_cache.saved.tokens': [7, 3],
       'ai_cache.saved.time': [0.9],
     });

@@ -39,6 +39,7 @@ const outcome = fields(
     model,
     errorType,
     usage,
+    costUsd: fc.double({ min: 0, max: 10, noNaN: true }),
     fillMs: durationMs,
     ageSeconds: fc.nat(),
   },
@@ -134,6 +135,7 @@ function expectSameFills({ fills }: PerformanceSnapshot, points: readonly Point[
 function expectSameSavings(saved: PerformanceSnapshot['savings'], points: readonly Point[]): void {
   expect(saved.inputTokens).toBe(total(points, 'ai_cache.saved.tokens', { 'gen_ai.token.type': 'input' }).sum);
   expect(saved.outputTokens).toBe(total(points, 'ai_cache.saved.tokens', { 'gen_ai.token.type': 'output' }).sum);
+  expectNear(saved.usd, total(points, 'ai_cache.saved.cost').sum);
   expectNear(saved.seconds, total(points, 'ai_cache.saved.time').sum);
 }
 
@@ -142,6 +144,7 @@ function expectSameModels(stats: Stats, points: readonly Point[]): void {
     const labels = { 'gen_ai.provider.name': row.provider, 'gen_ai.request.model': row.model };
     const input = total(points, 'ai_cache.saved.tokens', { ...labels, 'gen_ai.token.type': 'input' });
     expect(row.saved.inputTokens).toBe(input.sum);
+    expectNear(row.saved.usd, total(points, 'ai_cache.saved.cost', labels).sum);
   }
 }
 

@@ -12,6 +12,8 @@ export interface AnswerFacts {
   readonly flaw?: Flaw;
   /** As the provider counted, where it did. */
   readonly usage?: Usage;
+  /** The model that made it, where it says so: an alias in the request has its own name here. */
+  readonly model?: string;
 }
 
 /** Gathers the facts of one answer, from one JSON document or from the events of a stream. */
@@ -24,6 +26,9 @@ export class FactGatherer {
   #flaw: Flaw | undefined;
   #inputTokens: number | undefined;
   #outputTokens: number | undefined;
+  #cacheReadTokens: number | undefined;
+  #cacheWriteTokens: number | undefined;
+  #model: string | undefined;
 
   /** The first flaw counts. */
   flaw(flaw: Flaw): void {
@@ -36,16 +41,37 @@ export class FactGatherer {
     if (isCount(outputTokens)) this.#outputTokens = outputTokens;
   }
 
+  /** Of the input tokens: those that the provider read from its prompt cache, and those it wrote to it. */
+  cached(readTokens: unknown, writtenTokens?: unknown): void {
+    if (isCount(readTokens) && readTokens > 0) this.#cacheReadTokens = readTokens;
+    if (isCount(writtenTokens) && writtenTokens > 0) this.#cacheWriteTokens = writtenTokens;
+  }
+
+  model(name: unknown): void {
+    if (isText(name)) this.#model = name;
+  }
+
   facts(): AnswerFacts {
     const isEnded = this.isEnded || this.isDone;
     const isEmpty = this.isKnown && isEnded && !this.hasContent;
     const flaw = this.#flaw ?? (isEmpty ? 'empty' : undefined);
-    const isCounted = this.#inputTokens !== undefined || this.#outputTokens !== undefined;
+    const usage = this.#usage();
     return {
       isKnown: this.isKnown,
       isEnded,
       ...(flaw === undefined ? {} : { flaw }),
-      ...(isCounted ? { usage: { inputTokens: this.#inputTokens ?? 0, outputTokens: this.#outputTokens ?? 0 } } : {}),
+      ...(usage === undefined ? {} : { usage }),
+      ...(this.#model === undefined ? {} : { model: this.#model }),
+    };
+  }
+
+  #usage(): Usage | undefined {
+    if (this.#inputTokens === undefined && this.#outputTokens === undefined) return undefined;
+    return {
+      inputTokens: this.#inputTokens ?? 0,
+      outputTokens: this.#outputTokens ?? 0,
+      ...(this.#cacheReadTokens === undefined ? {} : { cacheReadTokens: this.#cacheReadTokens }),
+      ...(this.#cacheWriteTokens === undefined ? {} : { cacheWriteTokens: this.#cacheWriteTokens }),
     };
   }
 }

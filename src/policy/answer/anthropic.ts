@@ -37,6 +37,7 @@ export function readAnthropic(document: Members, gatherer: FactGatherer): boolea
 function readMessage(message: Members, gatherer: FactGatherer): void {
   gatherer.isKnown = true;
   gatherer.hasContent ||= Array.isArray(message.content) && message.content.length > 0;
+  gatherer.model(message.model);
   readStop(message.stop_reason, gatherer);
   readUsage(message.usage, gatherer);
 }
@@ -52,4 +53,5 @@ function readUsage(usage: unknown, gatherer: FactGatherer): void {
   const { input_tokens: input, cache_read_input_tokens: read, cache_creation_input_tokens: written } = counts;
   const total = [input, read, written].reduce<number>((sum, count) => sum + (typeof count === 'number' ? count : 0), 0);
   gatherer.usage(typeof input === 'number' ? total : undefined, counts.output_tokens);
+  gatherer.cached(read, written);
 }

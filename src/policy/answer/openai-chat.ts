@@ -1,4 +1,5 @@
 import { isText, listOf, membersOf, type FactGatherer, type Flaw, type Members } from './answer-facts.ts';
+import { readUsage } from './usage.ts';
 
 /** Finish reasons that are no good end: OpenAI's, Mistral's (`model_length`, `error`) and DeepSeek's (`insufficient_system_resource`). */
 const FLAWS: Readonly<Record<string, Flaw>> = {
@@ -17,8 +18,8 @@ export function readChat(document: Members, gatherer: FactGatherer, openChoices:
   for (const choice of choices) readChoice(choice, gatherer, openChoices);
   // Another choice may open after the first has finished.
   if (choices.length > 0) gatherer.isEnded = openChoices.size === 0;
-  const usage = membersOf(document.usage);
-  if (usage !== undefined) gatherer.usage(usage.prompt_tokens, usage.completion_tokens);
+  gatherer.model(document.model);
+  readUsage(document.usage, gatherer);
   return true;
 }
 

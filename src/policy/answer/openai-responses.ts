@@ -1,4 +1,5 @@
 import { listOf, membersOf, type FactGatherer, type Members } from './answer-facts.ts';
+import { readUsage } from './usage.ts';
 
 /** Reads a response of OpenAI's Responses API, or one event of its stream. */
 export function readResponses(document: Members, gatherer: FactGatherer): boolean {
@@ -27,7 +28,7 @@ function readResponse(response: Members, gatherer: FactGatherer): boolean {
     // Reasoning alone is no answer.
     if (item.type !== 'reasoning' && (item.type !== 'message' || contents.length > 0)) gatherer.hasContent = true;
   }
-  const counts = membersOf(usage);
-  if (counts !== undefined) gatherer.usage(counts.input_tokens, counts.output_tokens);
+  gatherer.model(response.model);
+  readUsage(usage, gatherer);
   return true;
 }

@@ -3,6 +3,7 @@ import { FactGatherer, isText, membersOf, type AnswerFacts, type Members } from 
 import { readAnthropic } from './anthropic.ts';
 import { readChat } from './openai-chat.ts';
 import { readResponses } from './openai-responses.ts';
+import { readUsage } from './usage.ts';
 
 /** The form of an answer, by its media type. */
 export type AnswerForm = 'json' | 'sse' | 'ndjson' | 'other';
@@ -73,6 +74,7 @@ function readOllama(last: Readonly<Record<string, unknown>>, gatherer: FactGathe
   gatherer.hasContent = true;
   gatherer.isEnded = last.done === true;
   if (last.done_reason === 'length') gatherer.flaw('finish-length');
+  gatherer.model(last.model);
   gatherer.usage(last.prompt_eval_count, last.eval_count);
 }
 
@@ -80,11 +82,16 @@ function readDocument(value: unknown, gatherer: FactGatherer, openChoices: Set<u
   const document = membersOf(value);
   if (document === undefined) return;
   if (isError(document)) return gatherer.flaw('in-band-error');
-  void (
-    readChat(document, gatherer, openChoices) ||
-    readResponses(document, gatherer) ||
-    readAnthropic(document, gatherer)
-  );
+  const isRead =
+    readChat(document, gatherer, openChoices) || readResponses(document, gatherer) || readAnthropic(document, gatherer);
+  if (!isRead) readOther(document, gatherer);
+}
+
+/** An embedding, or whatever else has `usage`: its shape says nothing of its end, its counts count all the same. */
+function readOther(document: Members, gatherer: FactGatherer): void {
+  if (membersOf(document.usage) === undefined) return;
+  gatherer.model(document.model);
+  readUsage(document.usage, gatherer);
 }
 
 /** As the providers report errors: an application may well call something else `error`. */

@@ -18,7 +18,9 @@ const sent = { json: { text: 'What is a cache?', options: { tone: 'dry' } }, hea
 
 describe.each(expressVersions)('two processes with one Redis on $name', ({ major }) => {
   it('share their answers, and the second keeps them in its memory', async () => {
-    const [one, two] = await Promise.all([1, 2].map(() => startApp({ major, cache: { redis: redis.url } })));
+    const [one, two] = await Promise.all(
+      [1, 2].map(() => startApp({ major, cache: { redis: redis.url, ttl: { jitter: 0 } } })),
+    );
     const first = await one?.ask(sent);
     await untilKeys(redis, 1);
     const [second, third] = (await two?.askInTurn(sent, sent)) ?? [];

@@ -28,7 +28,16 @@ describe('parseCacheOptions', () => {
       textHashThreshold: 0,
       hashAlgorithm: 'sha256',
       compression: { thresholdBytes: 1_024, algorithm: 'br', level: 1 },
-      ttl: { defaultSeconds: 86_400, maxSeconds: 2_592_000 },
+      ttl: {
+        defaultSeconds: 86_400,
+        operations: {},
+        contentTypes: { critical: 43_200, standard: 86_400, static: 604_800, temporary: 21_600 },
+        costTiers: { multipliers: { very_high: 2, high: 1.5, medium: 1, low: 0.8 }, models: {} },
+        models: {},
+        jitter: 0.1,
+        maxSeconds: 2_592_000,
+      },
+      prices: {},
       staleWhileRevalidateSeconds: 0,
       staleIfErrorSeconds: 0,
       hitForMissSeconds: 30,
@@ -44,6 +53,15 @@ describe('parseCacheOptions', () => {
   it('freezes what it returns, all the way down', () => {
     expect(frozenAllTheWay(parseCacheOptions())).toBe(true);
     expect(frozenAllTheWay(parseCacheOptions({ textSizeTiers: { small: 5 }, memoryTextTiers: ['xlarge'] }))).toBe(true);
+    const tables = {
+      operations: { qa: 60 },
+      contentTypes: { static: 60 },
+      costTiers: { low: 1, m: 'low' },
+      models: { m: 1 },
+    } as const;
+    const prices = { m: { inputUsdPerMillion: 1, outputUsdPerMillion: 2 } };
+    expect(frozenAllTheWay(parseCacheOptions({ ttl: tables, prices }))).toBe(true);
+    expect([tables.costTiers, prices, prices.m].some((passed) => Object.isFrozen(passed))).toBe(false);
   });
 
   it('neither freezes nor changes nor copies what the caller passed', () => {
@@ -88,6 +106,13 @@ describe('parseCacheOptions', () => {
     });
   });
 
+  it('takes multipliers of tiers and tiers of models from one table', () => {
+    expect(parseCacheOptions({ ttl: { costTiers: { low: 0.5, 'llama-*': 'low' } } }).ttl.costTiers).toEqual({
+      multipliers: { very_high: 2, high: 1.5, medium: 1, low: 0.5 },
+      models: { 'llama-*': 'low' },
+    });
+  });
+
   it('turns groups off with false', () => {
     const off = { memory: false, compression: false, coalesce: false, telemetry: false } as const;
     expect(parseCacheOptions({ ...off, redis: 'redis://localhost' })).toMatchObject(off);
@@ -104,7 +129,7 @@ describe('parseCacheOptions', () => {
 
   it('lets a default yield to the smaller limit beside it', () => {
     expect(parseCacheOptions({ memory: { maxBytes: 2_000 } }).memory).toMatchObject({ maxEntryBytes: 2_000 });
-    expect(parseCacheOptions({ ttl: { maxSeconds: 60 } }).ttl).toEqual({ defaultSeconds: 60, maxSeconds: 60 });
+    expect(parseCacheOptions({ ttl: { maxSeconds: 60 } }).ttl).toMatchObject({ defaultSeconds: 60, maxSeconds: 60 });
   });
 
   it.each([
@@ -238,6 +263,17 @@ describe('parseCacheOptions', () => {
     ['ttl', 60],
     ['ttl.defaultSeconds', 0],
     ['ttl.maxSeconds', 1e12],
+    ['ttl.operations', ['qa']],
+    ['ttl.operations.qa', 0],
+    ['ttl.contentTypes.static', '1d'],
+    ['ttl.costTiers', { high: 'low' }],
+    ['ttl.costTiers', { 'gpt-4o': 2 }],
+    ['ttl.costTiers.high', 0],
+    ['ttl.costTiers.gpt-4o', 'cheap'],
+    ['ttl.models.gpt-4o', -1],
+    ['ttl.jitter', 1],
+    ['prices.gpt-4o', 5],
+    ['prices.gpt-4o.inputUsdPerMillion', -1],
     ['coalesce', true],
     ['coalesce.waitMs', 0],
     ['coalesce.across', 'world'],
@@ -281,7 +317,12 @@ describe('parseCacheOptions', () => {
     ['tll', { tll: {} }, 'ttl'],
     ['redisTimeout', { redisTimeout: 5, memory: { maxBytes: 'x' } }, 'redisTimeoutMs'],
     ['encryption', { encryption: { keys: [] } }, expect.any(String)],
-    ['ttl.costTiers', { ttl: { costTiers: {} } }, expect.any(String)],
+    ['ttl.contentTypes.statc', { ttl: { contentTypes: { statc: 5 } } }, 'ttl.contentTypes.static'],
+    [
+      'prices.m.output',
+      { prices: { m: { inputUsdPerMillion: 1, outputUsdPerMillion: 1, output: 1 } } },
+      expect.any(String),
+    ],
   ])('refuses the unknown option %s and names the nearest', (option, options, nearest: string) => {
     const error = refusal(options);
     expect(error).toMatchObject({ code: 'UNKNOWN_OPTION', option });

@@ -10,7 +10,7 @@ const request: AIRequest = { text: 'What is a cache?', provider: 'openai', model
 
 function newCache(options: AIResponseCacheOptions = {}) {
   const clock = manualClock();
-  const cache = new AIResponseCache({ telemetry: false, ...options }, clock);
+  const cache = new AIResponseCache({ telemetry: false, ttl: { jitter: 0 }, ...options }, clock);
   onTestFinished(() => cache.close());
   return { cache, clock };
 }

@@ -248,10 +248,46 @@ describe('the usage that an answer reports', () => {
       'OpenAI embeddings, which have no output',
       JSON_TYPE,
       json({ object: 'list', data: [], usage: { prompt_tokens: 8, total_tokens: 8 } }),
-      undefined,
+      { inputTokens: 8, outputTokens: 0 },
+    ],
+    [
+      'an application that passes on the usage of the AI SDK',
+      JSON_TYPE,
+      json({ text: 'Short.', usage: { inputTokens: 3, outputTokens: 4, totalTokens: 7 } }),
+      { inputTokens: 3, outputTokens: 4 },
+    ],
+    ['usage that is not counted in tokens', JSON_TYPE, json({ usage: { requests: 1 } }), undefined],
+    [
+      'OpenAI, with input read from its prompt cache',
+      JSON_TYPE,
+      json(
+        chat(
+          { message: { content: 'Hi' }, finish_reason: 'stop' },
+          { usage: { prompt_tokens: 9, completion_tokens: 4, prompt_tokens_details: { cached_tokens: 5 } } },
+        ),
+      ),
+      { inputTokens: 9, outputTokens: 4, cacheReadTokens: 5 },
     ],
     ['an application of its own', JSON_TYPE, json({ summary: 'Short.' }), undefined],
   ])('%s', (_title, type, body, usage) => {
     expect(completenessOf(type, body).usage).toEqual(usage);
+  });
+});
+
+describe('the model that an answer names', () => {
+  it.each([
+    ['OpenAI chat', JSON_TYPE, json(chat({ message: { content: 'Hi' }, finish_reason: 'stop' }, { model: 'm-1' }))],
+    ['an OpenAI chat stream', SSE, sse({ data: { ...chunk({ content: 'Hi' }, 'stop').data, model: 'm-1' } }, '[DONE]')],
+    ['Anthropic', JSON_TYPE, json(claude({ stop_reason: 'end_turn', model: 'm-1' }))],
+    ['OpenAI Responses', JSON_TYPE, json(response({ model: 'm-1' }))],
+    ['embeddings', JSON_TYPE, json({ object: 'list', model: 'm-1', data: [], usage: { prompt_tokens: 8 } })],
+    ['Ollama', NDJSON, Buffer.from('{"model":"m-1","done":false}\n{"model":"m-1","done":true}\n')],
+  ])('%s', (_title, type, body) => {
+    expect(completenessOf(type, body).model).toBe('m-1');
+  });
+
+  it('is none where it names none', () => {
+    expect(completenessOf(JSON_TYPE, json(chat({ message: { content: 'Hi' }, finish_reason: 'stop' })))).toEqual({});
+    expect(completenessOf(JSON_TYPE, json({ model: 'm-1' }))).toEqual({});
   });
 });

@@ -1,24 +1,64 @@
 import { describe, expect, it } from 'vitest';
+import type { HeaderField } from '../../../src/entry/entry.ts';
 import { lifetimeOf, type LifetimeInputs } from '../../../src/policy/lifetime.ts';
+import type { TtlExplanation } from '../../../src/policy/ttl.ts';
 
-function lifetime(inputs: Partial<LifetimeInputs>): unknown {
-  return lifetimeOf({ headers: [], defaultSeconds: 100, maxSeconds: 1_000, ...inputs });
+const POLICY: TtlExplanation = {
+  ttlSeconds: 500,
+  base: 500,
+  tier: 'medium',
+  multiplier: 1,
+  confidence: 1,
+  source: 'operation',
+};
+const LONGEST = 'f'.repeat(64);
+
+function lifetime(inputs: Partial<LifetimeInputs>) {
+  const ttl = { jitter: 0, maxSeconds: 1_000 };
+  return lifetimeOf({ headers: [], explain: () => POLICY, digest: LONGEST, ttl, ...inputs });
 }
 
-const maxAge = (value: string): LifetimeInputs['headers'] => [['Cache-Control', value]];
+const cacheControl = (value: string): readonly HeaderField[] => [['Cache-Control', value]];
+const said = { headers: cacheControl('max-age=10'), contextSeconds: 20, routeSeconds: 30 };
 
-describe('a lifetime', () => {
-  it('is set by the strongest that says something: handler, context, route, default', () => {
-    const all = { headers: maxAge('max-age=4'), contextSeconds: 3, routeSeconds: 2 };
-    expect(lifetime(all)).toEqual({ ttlSeconds: 4, source: 'handler' });
-    expect(lifetime({ ...all, headers: [] })).toEqual({ ttlSeconds: 3, source: 'context' });
-    expect(lifetime({ ...all, headers: [], contextSeconds: undefined })).toEqual({ ttlSeconds: 2, source: 'route' });
-    expect(lifetime({})).toEqual({ ttlSeconds: 100, source: 'default' });
+describe('the lifetime of an answer', () => {
+  it.each<[string, Partial<LifetimeInputs>, number, string]>([
+    ['s-maxage of the handler', { ...said, headers: cacheControl('max-age=10, s-maxage=5') }, 5, 'handler'],
+    ['max-age of the handler', said, 10, 'handler'],
+    ['ttl() or set', { ...said, headers: [] }, 20, 'context'],
+    ['the route', { routeSeconds: 30 }, 30, 'route'],
+    ['ttl.models', { explain: () => ({ ...POLICY, ttlSeconds: 40, source: 'model' }) }, 40, 'model'],
+    ['the policy', {}, 500, 'operation'],
+  ])('is what %s says, where nothing stronger says otherwise', (_who, inputs, ttlSeconds, source) => {
+    expect(lifetime(inputs)).toEqual({ ttlSeconds, source });
   });
 
-  it('of the handler is s-maxage rather than max-age, in whichever field it stands', () => {
-    expect(lifetime({ headers: maxAge('max-age=4, s-maxage=5') })).toEqual({ ttlSeconds: 5, source: 'handler' });
-    const apart: LifetimeInputs['headers'] = [
+  it.each<[string, Partial<LifetimeInputs>]>([
+    ['the handler', { headers: cacheControl('max-age=5000') }],
+    ['ttl() or set', { contextSeconds: 5_000 }],
+    ['the route', { routeSeconds: 5_000 }],
+    ['ttl.models', { explain: () => ({ ...POLICY, ttlSeconds: 5_000, source: 'model' }) }],
+    ['the policy', { explain: () => ({ ...POLICY, ttlSeconds: 5_000 }) }],
+  ])('is capped where %s says more', (_who, inputs) => {
+    expect(lifetime(inputs).ttlSeconds).toBe(1_000);
+  });
+
+  it('is jittered where the policy says it, and nowhere else', () => {
+    const ttl = { jitter: 0.1, maxSeconds: 1_000 };
+    expect(lifetime({ ttl }).ttlSeconds).toBeCloseTo(550, 3);
+    expect(lifetime({ ttl, headers: cacheControl('max-age=10') }).ttlSeconds).toBe(10);
+    expect(lifetime({ ttl, contextSeconds: 20 }).ttlSeconds).toBe(20);
+    expect(lifetime({ ttl, routeSeconds: 30 }).ttlSeconds).toBe(30);
+    expect(lifetime({ ttl, explain: () => ({ ...POLICY, ttlSeconds: 40, source: 'model' }) }).ttlSeconds).toBe(40);
+  });
+
+  it('is capped after jitter', () => {
+    const ttl = { jitter: 0.5, maxSeconds: 600 };
+    expect(lifetime({ ttl }).ttlSeconds).toBe(600);
+  });
+
+  it('of the handler may stand in several fields, however they are written', () => {
+    const apart: readonly HeaderField[] = [
       ['cache-control', 'max-age=4'],
       ['CACHE-CONTROL', 's-maxage=5'],
     ];
@@ -27,12 +67,13 @@ describe('a lifetime', () => {
 
   it('of 0 counts as said', () => {
     expect(lifetime({ contextSeconds: 0 })).toEqual({ ttlSeconds: 0, source: 'context' });
-    expect(lifetime({ headers: maxAge('max-age=0'), contextSeconds: 9 })).toEqual({ ttlSeconds: 0, source: 'handler' });
+    expect(lifetime({ headers: cacheControl('max-age=0'), contextSeconds: 9 })).toMatchObject({ ttlSeconds: 0 });
   });
 
-  it('is capped by maxSeconds, whoever set it', () => {
-    expect(lifetime({ headers: maxAge('max-age=5000') })).toMatchObject({ ttlSeconds: 1_000, source: 'handler' });
-    expect(lifetime({ contextSeconds: 5_000 })).toMatchObject({ ttlSeconds: 1_000 });
-    expect(lifetime({ routeSeconds: 5_000 })).toMatchObject({ ttlSeconds: 1_000 });
+  it('asks the policy only where nobody has said', () => {
+    const explain = (): never => {
+      throw new Error('asked');
+    };
+    expect(lifetime({ explain, routeSeconds: 30 }).ttlSeconds).toBe(30);
   });
 });

@@ -100,13 +100,13 @@ describe('the snapshot of the performance monitor', () => {
       { type: 'fill-started' },
       { type: 'fill-started' },
       { type: 'fill-ended', reason: 'miss', durationMs: 800, errorType: '500' },
-      request({ result: 'hit', usage: { inputTokens: 10, outputTokens: 5 }, fillMs: 1_500 }),
+      request({ result: 'hit', usage: { inputTokens: 10, outputTokens: 5 }, costUsd: 0.5, fillMs: 1_500 }),
       request({ result: 'coalesced', fillMs: 500 }),
       request({ result: 'miss', usage: { inputTokens: 100, outputTokens: 100 }, fillMs: 9_000 }),
     ).snapshot();
     expect(snapshot.evictions).toEqual({ memory: { capacity: 2 }, redis: { invalidated: 1 } });
     expect(snapshot.fills).toMatchObject({ count: 1, errors: 1, active: 1, maxMs: 800 });
-    expect(snapshot.savings).toEqual({ seconds: 2, inputTokens: 10, outputTokens: 5, unknown: 1 });
+    expect(snapshot.savings).toEqual({ usd: 0.5, seconds: 2, inputTokens: 10, outputTokens: 5, unknown: 1 });
   });
 
   it('tells what the tiers and the process hold now', () => {

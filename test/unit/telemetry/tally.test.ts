@@ -43,22 +43,36 @@ describe('the tally', () => {
     ]);
   });
 
-  it('adds up what answers without a fill saved, and counts those that do not tell as unknown', () => {
+  it('adds up what answers without a fill saved, and counts those of which nobody knows the price as unknown', () => {
     const usage = { inputTokens: 100, outputTokens: 20 };
-    const { saved } = tallyOf(
-      request({ ...gpt, result: 'hit', usage, fillMs: 1_000 }),
-      request({ ...gpt, result: 'coalesced', usage, fillMs: 1_000 }),
+    const { saved, byModel } = tallyOf(
+      request({ ...gpt, result: 'hit', usage, costUsd: 0.25, fillMs: 1_000 }),
+      request({ ...gpt, result: 'coalesced', usage, costUsd: 0.25, fillMs: 1_000 }),
       request({ ...gpt, result: 'stale', fillMs: 500 }),
-      request({ ...gpt, result: 'miss', usage, fillMs: 7_000 }),
-      request({ ...gpt, result: 'error', usage, fillMs: 7_000 }),
+      request({ ...claude, result: 'hit', usage, fillMs: 500 }),
+      request({ ...gpt, result: 'miss', usage, costUsd: 9, fillMs: 7_000 }),
+      request({ ...gpt, result: 'error', usage, costUsd: 9, fillMs: 7_000 }),
     ).stats();
-    expect(saved).toEqual({ inputTokens: 200, outputTokens: 40, seconds: 2.5, unknown: 1 });
+    expect(saved).toEqual({ usd: 0.5, inputTokens: 300, outputTokens: 60, seconds: 3, unknown: 2 });
+    expect(byModel.map(({ model, saved: { usd, unknown } }) => [model, usd, unknown])).toEqual([
+      ['claude', 0, 1],
+      ['gpt', 0.5, 1],
+    ]);
+  });
+
+  it('counts a call that was free as known', () => {
+    const usage = { inputTokens: 100, outputTokens: 20 };
+    const { saved } = tallyOf(request({ ...gpt, result: 'hit', usage, costUsd: 0 })).stats();
+    expect(saved).toMatchObject({ usd: 0, inputTokens: 100, unknown: 0 });
   });
 
   it('counts the hit there would have been in shadow mode', () => {
     const usage = { inputTokens: 1, outputTokens: 2 };
-    const stats = tallyOf(request({ mode: 'shadow', result: 'hit', usage, fillMs: 4_000 })).stats();
-    expect(stats).toMatchObject({ hits: 1, saved: { inputTokens: 1, outputTokens: 2, seconds: 4, unknown: 0 } });
+    const stats = tallyOf(request({ mode: 'shadow', result: 'hit', usage, costUsd: 1, fillMs: 4_000 })).stats();
+    expect(stats).toMatchObject({
+      hits: 1,
+      saved: { usd: 1, inputTokens: 1, outputTokens: 2, seconds: 4, unknown: 0 },
+    });
   });
 
   it('tells of one provider or one model alone', () => {
