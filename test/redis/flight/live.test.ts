@@ -165,6 +165,7 @@ describe('a live answer', () => {
     const joined = await join(second);
     // Answered after the write: nothing is under way that would notice the end by itself.
     await (await first.connection.client()).ping();
+    await new Promise((resolve) => setImmediate(resolve));
     await fill.release();
     expect(await joined.whole).toMatchObject({ state: 'cut', chunks: ['one'] });
   });
