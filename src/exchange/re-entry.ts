@@ -112,7 +112,8 @@ function headOf(req: Request, body: Buffer): string {
     const name = req.rawHeaders[index] as string;
     if (!LEFT_OUT.has(name.toLowerCase())) lines.push(`${name}: ${req.rawHeaders[index + 1] as string}`);
   }
-  if (body.length > 0) lines.push(`Content-Length: ${body.length}`);
+  const hadLength = req.headers['content-length'] !== undefined || body.length > 0;
+  if (hadLength) lines.push(`Content-Length: ${body.length}`);
   lines.push('Connection: close', '', '');
   return lines.join('\r\n');
 }
