@@ -3,7 +3,6 @@ import { LiveStream } from '../flight/live-stream.ts';
 import type { Refusal } from '../policy/storable.ts';
 import { appendCacheStatus } from '../response/cache-status.ts';
 import { answerCondition, hideConditionals } from '../response/conditional.ts';
-import { Detachment } from '../response/detach.ts';
 import type { Outlet } from '../response/outlet.ts';
 import type { RecordedHead } from '../response/recorded-head.ts';
 import { Recorder } from '../response/recorder.ts';
@@ -11,10 +10,10 @@ import { isShort, type HeadDecision, type Recording } from '../response/recordin
 import { codingOf, storedHeaders } from '../response/stored-headers.ts';
 import type { SpanLink } from '../telemetry/tracing.ts';
 import { openContext, type ContextState } from './context.ts';
-import { isClosed, onceClosed, type KeyedExchange } from './exchange.ts';
+import type { KeyedExchange } from './exchange.ts';
+import { FillClient } from './fill-client.ts';
 import { FillReport } from './fill-report.ts';
 import { NO_FOLLOWERS, type Followers } from './followers.ts';
-import { StalledClient } from './stalled-client.ts';
 import { savedBy } from './send-entry.ts';
 import { isCoveredByStale, sendStale, type StaleAnswer } from './stale.ts';
 import { judge, refuse, settle, type SettleResult } from './settle.ts';
@@ -45,14 +44,11 @@ class Fill {
   readonly #report: FillReport;
   readonly #hidden: ReturnType<typeof hideConditionals> | undefined;
   readonly #recorder: Recorder;
-  readonly #detachment: Detachment;
-  readonly #client: StalledClient;
+  readonly #client: FillClient;
   #live: LiveStream | undefined;
   /** What was decided at the head with the whole body in hand; it is not asked again. */
   #verdict: Verdict | undefined;
   #isOver = false;
-  /** Ends a fill that goes on without its client for too long. */
-  #timer: NodeJS.Timeout | undefined;
 
   constructor(exchange: KeyedExchange, options: FillOptions) {
     const { parts, req, res } = exchange;
@@ -70,58 +66,27 @@ class Fill {
       onChunk: (chunk) => this.#onChunk(chunk),
       onEnd: (recording) => this.#onEnd(recording),
     });
-    this.#client = new StalledClient(res, () => this.#dropClient());
-    this.#detachment = new Detachment(req, res, {
+    this.#client = new FillClient(exchange, {
       signal: this.#context.abort.signal,
-      onGone: () => this.#onGone(),
-      onBroken: () => this.#giveUp(),
+      others: () => this.#followers.waiting + (this.#live?.readers ?? 0),
+      isKept: () => !this.#recorder.isTooLarge,
+      onAlone: () => this.#recorder.mute(),
+      onOver: () => this.#giveUp(),
     });
   }
 
   run(): void {
-    this.#followers.onLeft(() => this.#checkWanted());
+    this.#followers.onLeft(() => this.#client.checkWanted());
     this.#exchange.parts.filling.add(this.#exchange.request);
     // Nobody leaves a refresh, so its time runs from the start.
-    if (this.#options.cause !== undefined) this.#limit();
-    if (isClosed(this.#exchange) && this.#onGone() === 'go-on') this.#detachment.begin();
-    onceClosed(this.#exchange, () => this.#giveUp());
+    this.#client.begin(this.#options.cause !== undefined);
     this.#report.run(this.#context, () => this.#exchange.next());
   }
 
   #onChunk(chunk: Buffer): void {
     this.#live?.push(chunk);
-    if (this.#live !== undefined) this.#client.check();
-  }
-
-  /** The handler waits for a client that takes nothing, and with it all who joined. */
-  #dropClient(): void {
-    if (this.#isOver || ((this.#live?.readers ?? 0) === 0 && this.#followers.waiting === 0)) return;
-    this.#recorder.mute();
-    this.#limit();
-    this.#detachment.leaveBehind();
-  }
-
-  #onGone(): 'go-on' | 'stop' {
-    if (this.#isUnwanted()) return 'stop';
-    this.#recorder.mute();
-    this.#limit();
-    return 'go-on';
-  }
-
-  #limit(): void {
-    this.#timer ??= setTimeout(() => this.#giveUp(), this.#exchange.parts.config.maxFillMs).unref();
-  }
-
-  /** The client has gone: does nobody else want the answer either? */
-  #isUnwanted(): boolean {
-    if (this.#isOver) return true;
-    const isWanted = this.#exchange.route.onClientDisconnect === 'finish' || this.#followers.waiting > 0;
-    return !isWanted && (this.#live?.readers ?? 0) === 0;
-  }
-
-  /** One of those for whom it goes on has left. */
-  #checkWanted(): void {
-    if (this.#detachment.isDetached && this.#isUnwanted()) this.#giveUp();
+    if (this.#live !== undefined) this.#client.checkPace();
+    if (this.#recorder.isTooLarge) this.#client.checkWanted();
   }
 
   #giveUp(): void {
@@ -176,7 +141,7 @@ class Fill {
     if (codingOf(headers) !== 'identity') return;
     const message = statusMessage === undefined ? {} : { statusMessage };
     const head = { status, ...message, headers: storedHeaders(headers) };
-    this.#live = new LiveStream(head, this.#exchange.parts.config.maxEntryBytes, () => this.#checkWanted());
+    this.#live = new LiveStream(head, this.#exchange.parts.config.maxEntryBytes, () => this.#client.checkWanted());
     this.#followers.join(this.#live, this.#report.link);
   }
 
@@ -187,13 +152,11 @@ class Fill {
 
   #onEnd(recording: Recording): void {
     this.#isOver = true;
-    clearTimeout(this.#timer);
-    this.#client.stop();
     this.#hidden?.restore();
     this.#live?.end(recording.ended && !isShort(recording) ? 'complete' : 'cut');
     this.#exchange.parts.filling.delete(this.#exchange.request);
     void this.#settle(recording);
-    this.#detachment.release(recording.ended);
+    this.#client.release(recording.ended);
   }
 
   async #settle(recording: Recording): Promise<void> {

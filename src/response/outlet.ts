@@ -18,28 +18,27 @@ export function outletOf(res: ServerResponse): Outlet {
   };
 }
 
-/** The response by its methods as they were before: what handlers and middleware have put over them since is left out. */
+/**
+ * The response by its methods as they were before: what handlers and middleware have put over them since is left out.
+ * `around` runs each call.
+ */
 export function outletBelow(
   res: ServerResponse,
   { writeHead, write, end, flushHeaders }: Record<'writeHead' | 'write' | 'end' | 'flushHeaders', Original>,
+  around: <T>(call: () => T) => T,
 ): Outlet {
-  const head = (): void => {
-    if (!res.headersSent) writeHead(res.statusCode);
-  };
+  const withHead = <T>(call: () => T): T =>
+    around(() => {
+      if (!res.headersSent) writeHead(res.statusCode);
+      return call();
+    });
   return {
-    flushHeaders: () => {
-      head();
-      flushHeaders();
-    },
-    write: (chunk) => {
-      head();
-      return write(chunk) as boolean;
-    },
+    flushHeaders: () => void withHead(flushHeaders),
+    write: (chunk) => withHead(() => write(chunk)) as boolean,
     end: (body) => {
       // Node would set it from `end` alone, but with the head in one call.
       if (!res.headersSent && body !== undefined && body.length > 0) res.setHeader('Content-Length', body.length);
-      head();
-      end(body);
+      withHead(() => end(body));
     },
   };
 }

@@ -24,6 +24,7 @@ export class Recorder {
   #isDone = false;
   /** The client gets nothing of this any more: it has gone, or was answered otherwise. */
   #isMuted = false;
+  /** It was answered otherwise: nothing of the handler's may get through. */
   #isDiverted = false;
   /** Headers that the handler has set, lower-case names. */
   readonly #setNames = new Set<string>();
@@ -54,7 +55,12 @@ export class Recorder {
   /** Ends the recording as cut short, if it has not ended yet. */
   readonly cut = (): void => this.#finish(false);
 
-  /** The client has gone: from now on the handler's writes are recorded alone, and always accepted. */
+  /** More came than is kept. */
+  get isTooLarge(): boolean {
+    return this.#kept.isTooLarge;
+  }
+
+  /** The client has gone: from now on the handler's writes go nowhere but into the recording, and are always accepted. */
   readonly mute = (): void => {
     this.#isMuted = true;
   };
@@ -100,16 +106,11 @@ export class Recorder {
     this.#res.statusMessage = '';
     this.#isMuted = true;
     this.#isDiverted = true;
-    const below = outletBelow(this.#res, this.#originals);
-    divert({
-      flushHeaders: () => this.#inside(() => below.flushHeaders()),
-      write: (chunk) => this.#inside(() => below.write(chunk)),
-      end: (body) => this.#inside(() => below.end(body)),
-    });
+    divert(outletBelow(this.#res, this.#originals, (call) => this.#inside(call)));
   }
 
   #writeHead(original: Original, args: unknown[]): unknown {
-    if (this.#isMuted && this.#res.headersSent) return this.#res;
+    if (this.#isDiverted) return this.#res;
     const result = original(...args);
     this.#tellSent();
     return result;
@@ -120,9 +121,7 @@ export class Recorder {
     const undo = this.#head === undefined && !this.#res.headersSent ? this.#decide() : undefined;
     let result: unknown;
     try {
-      if (!this.#isMuted) result = call();
-      // Nobody is sent this head, but the handler finds it sent, or refused, as it would be.
-      else if (!this.#res.headersSent) this.#res.writeHead(this.#res.statusCode);
+      if (!this.#isDiverted) result = call();
     } catch (error) {
       if (!this.#res.headersSent) undo?.();
       throw error;
@@ -139,7 +138,7 @@ export class Recorder {
 
   #write(original: Original, args: unknown[]): unknown {
     if (this.#isPast() || !isChunk(args[0])) return original(...args);
-    const accepted = this.#isDone || this.#sending(() => original(...args));
+    const accepted = this.#isDone || this.#sending(() => original(...this.#passedOn(args)));
     this.#keep(bytesOf(args));
     return this.#isMuted ? accept(args) : accepted;
   }
@@ -150,9 +149,9 @@ export class Recorder {
     const last = bytesOf(args);
     if (this.#head === undefined && this.#kept.bytes === 0) this.#whole = last ?? Buffer.alloc(0);
     try {
-      const result = this.#isDone || this.#sending(() => original(...args));
+      const result = this.#isDone || this.#sending(() => original(...this.#passedOn(args)));
       this.#keep(last);
-      if (this.#isMuted) this.#endMuted(args);
+      if (this.#isMuted) accept(args);
       this.#finish(true);
       return this.#isMuted ? this.#res : result;
     } finally {
@@ -163,13 +162,12 @@ export class Recorder {
 
   /** The handler's answer has ended, which Node tells it. */
   #isPast(): boolean {
-    return this.#res.writableEnded && !this.#isMuted;
+    return this.#res.writableEnded && !this.#isDiverted;
   }
 
-  #endMuted(args: readonly unknown[]): void {
-    accept(args);
-    // As `end` leaves it: handlers ask `res.writableEnded` before they end.
-    if (!this.#isDiverted) (this.#res as { finished: boolean }).finished = true;
+  /** Without its client Node takes what is written, drops it, and calls nobody back: that is done here. */
+  #passedOn(args: unknown[]): unknown[] {
+    return this.#isMuted ? args.filter((argument) => typeof argument !== 'function') : args;
   }
 
   #keep(chunk: Buffer | undefined): void {

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { cachedSite } from '../../support/cached-site.ts';
 import { expressVersions } from '../../support/express.ts';
 import { manualClock } from '../../support/manual-clock.ts';
+import { turnsUntil } from '../../support/turns.ts';
 import { wireClient } from '../../support/wire-client.ts';
 import { EVENTS, event } from './event-stream.ts';
 import { written } from './written.ts';
@@ -109,7 +110,7 @@ describe.each(expressVersions)('a stream replayed on $name', ({ express }) => {
     );
     await site.ask();
     const client = await wireClient(site.port, {}, { isReading: false });
-    await vi.waitUntil(() => sent.of(1).length === 1);
+    await turnsUntil(() => sent.of(1).length === 1);
     vi.advanceTimersByTime(100);
     client.socket.resume();
     expect((await client.ended()).text).toBe(large + done);

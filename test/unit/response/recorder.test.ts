@@ -226,35 +226,65 @@ describe('a recorder', () => {
     expect([status, recordings[0]?.head?.status]).toEqual([500, 500]);
   });
 
-  it('that is muted takes everything at once, sends nothing, and leaves a response that looks sent', async () => {
-    const callbacks: string[] = [];
-    const { recordings } = await recorded((res, recorder) => {
-      const { socket } = res;
-      recorder.mute();
-      res.setHeader('X-A', 'b');
-      const accepted = res.write('a'.repeat(1e5), () => callbacks.push('written'));
-      expect([accepted, res.headersSent, res.writableEnded, socket?.writableLength]).toEqual([true, true, false, 0]);
-      expect(() => res.setHeader('X-A', 'c')).toThrow('after they are sent');
-      expect(() => res.write(7)).toThrow('must be of type');
-      expect(res.end('b', () => callbacks.push('ended'))).toBe(res);
-      expect([res.writableEnded, socket?.writableLength, socket?.bytesWritten]).toEqual([true, 0, 0]);
-      socket?.end('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
-    });
-    expect(recordings).toMatchObject([{ ended: true, head: { status: 200, headers: [['X-A', 'b']] } }]);
-    expect(recordings[0]?.body).toHaveLength(1e5 + 1);
-    await expect.poll(() => callbacks).toEqual(['written', 'ended']);
-  });
+  describe('that is muted, since its client has gone', () => {
+    /** Runs a handler whose client has gone, on a response that looks open. */
+    async function mutedly(handler: (res: ServerResponse, recorder: Recorder) => unknown): Promise<Recording[]> {
+      const recordings: Recording[] = [];
+      const over = Promise.withResolvers<void>();
+      answer = (res) => {
+        const recorder = new Recorder(res, {
+          maxBytes: 1e6,
+          now: () => 0,
+          onHead: () => ({}),
+          onChunk: () => undefined,
+          onEnd: (recording) => recordings.push(recording),
+        });
+        res.socket?.destroy();
+        res.once('close', () => {
+          res.destroyed = false;
+          recorder.mute();
+          over.resolve(Promise.resolve(handler(res, recorder)).then(() => undefined));
+        });
+      };
+      request(`${listening.url}/`, { agent: false })
+        .on('error', () => undefined)
+        .end();
+      await over.promise;
+      return recordings;
+    }
 
-  it('that is muted finds an error page behind a body as such, not as a part of it', async () => {
-    const { recordings } = await recorded((res, recorder) => {
-      recorder.mute();
-      res.write('half');
-      // What an error handler asks before it makes a page.
-      if (!res.headersSent) res.end('failed');
-      recorder.cut();
-      res.socket?.end('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
+    it('takes everything at once, and leaves a response that looks sent', async () => {
+      const called: string[] = [];
+      const recordings = await mutedly((res) => {
+        res.setHeader('X-A', 'b');
+        const accepted = res.write('a'.repeat(1e5), () => called.push('written'));
+        expect([accepted, res.headersSent, res.writableEnded, res.writableLength]).toEqual([true, true, false, 0]);
+        expect(() => res.setHeader('X-A', 'c')).toThrow('after they are sent');
+        expect(() => res.write(7)).toThrow('must be of type');
+        expect(res.end('b', () => called.push('ended'))).toBe(res);
+        expect([res.writableEnded, res.writableLength]).toEqual([true, 0]);
+      });
+      expect(recordings).toMatchObject([{ ended: true, head: { status: 200, headers: [['X-A', 'b']] } }]);
+      expect(recordings[0]?.body).toHaveLength(1e5 + 1);
+      await expect.poll(() => called).toEqual(['written', 'ended']);
     });
-    expect(recordings).toMatchObject([{ ended: false }]);
+
+    it('refuses a bad head as Node does, and takes the next one', async () => {
+      const recordings = await mutedly((res) => {
+        expect(() => res.writeHead(200, 'no\r\nway')).toThrow('Invalid character');
+        res.writeHead(500, 'Oh').end('page');
+      });
+      expect(recordings).toMatchObject([{ ended: true, head: { status: 500, statusMessage: 'Oh' } }]);
+    });
+
+    it('lets an error handler find that the head was sent, so that its page is no part of the body', async () => {
+      const recordings = await mutedly((res, recorder) => {
+        res.write('half');
+        if (!res.headersSent) res.end('failed');
+        recorder.cut();
+      });
+      expect(recordings).toMatchObject([{ ended: false }]);
+    });
   });
 
   it('sends what a diverted head is replaced with, and records what the handler goes on to write', async () => {
