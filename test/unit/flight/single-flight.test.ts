@@ -193,3 +193,19 @@ describe('the bounds', () => {
     expect(flights.size).toBe(0);
   });
 });
+
+describe('the leader of a flight', () => {
+  it('is told of each follower that leaves, and of none that lands', async () => {
+    const flights = newFlights();
+    const flight = lead(flights);
+    const left: number[] = [];
+    flight.onLeft(() => left.push(flight.followers));
+    const [one, other, third] = [follow(flights), follow(flights), follow(flights)];
+    one.leave();
+    other.leave();
+    expect(left).toEqual([2, 1]);
+    flight.answer('done');
+    expect(await landings(one, other, third)).toEqual(['alone', 'alone', 'done']);
+    expect(left).toEqual([2, 1]);
+  });
+});
