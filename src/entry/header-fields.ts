@@ -7,3 +7,33 @@ export function fieldOf(headers: HeaderFields, lowerCaseName: string): string | 
   const values = headers.filter(([name]) => name.toLowerCase() === lowerCaseName).map(([, value]) => value);
   return values.length === 0 ? undefined : values.join(', ');
 }
+
+/** Fields that frame the message: from a stored answer they could split or truncate the response (RFC 9112 §6.3, §11.1). */
+const FRAMING: ReadonlySet<string> = new Set([
+  'connection',
+  'content-encoding',
+  'content-length',
+  'keep-alive',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]);
+
+/** A token (RFC 9110 §5.6.2). */
+const NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+
+/** What Node lets into a field value and a reason phrase: neither CR, LF nor NUL (RFC 9110 §5.5, RFC 9112 §4). */
+const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
+
+/** May this go on the wire as a field of an answer, whoever wrote it to Redis? */
+export function isReplayableField(value: unknown): value is HeaderField {
+  if (!Array.isArray(value) || value.length !== 2) return false;
+  const [name, text] = value as unknown[];
+  return typeof name === 'string' && NAME.test(name) && !FRAMING.has(name.toLowerCase()) && isFieldValue(text);
+}
+
+/** May this go on the wire as a field's value, or as a reason phrase? */
+export function isFieldValue(value: unknown): value is string {
+  return typeof value === 'string' && VALUE.test(value);
+}

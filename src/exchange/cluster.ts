@@ -121,6 +121,8 @@ function clusterFollowers(flight: Flight<Answer>, fill: ClusterFill): Followers 
     close: (isStored) => {
       if (isStored) void fill.stored();
       else if (shared?.entry !== undefined) void fill.share(shared.entry);
+      // Whatever has ended it before, it must not go on to renew its lease.
+      else void fill.release();
       here.close(isStored);
     },
     mayStore: () => fill.isOurs(),
