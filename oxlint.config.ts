@@ -56,7 +56,8 @@ const imports = (files: string[], ...patterns: Restriction[]) => ({
 const direction = [
   imports(['src/*.ts'], typesOnly(express, outside), noneOf(ioredis, telemetry)),
   imports(['src/index.ts'], noneOf(express, ioredis, telemetry)),
-  imports(['src/{errors,clock}.ts'], nothingOfSrc, noneOf(express, ioredis, telemetry)),
+  imports(['src/clock.ts'], nothingOfSrc, noneOf(express, ioredis, telemetry)),
+  imports(['src/errors/**'], nothingBesideFolder, noneOf(express, ioredis, telemetry)),
   imports(['src/exchange/**'], notUpwards, typesOnly(express, outside), noneOf(ioredis, telemetry)),
   imports(['src/direct/**'], notUpwards, noneOf(express, ioredis, telemetry)),
   imports(['src/entry/**'], nothingBesideFolder, noneOf(express, ioredis, telemetry)),
@@ -119,11 +120,6 @@ export default defineConfig({
         'vitest/expect-expect': 'off',
         'vitest/require-to-throw-message': 'off',
       },
-    },
-    {
-      // A list of texts, one after the other.
-      files: ['src/errors.ts'],
-      rules: { 'max-lines': 'off' },
     },
     // A measurement takes its turns one after the other.
     { files: ['bench/**'], rules: { 'no-await-in-loop': 'off' } },

@@ -1,0 +1,71 @@
+/** What went wrong with Redis, without keys, values or passwords. */
+import { AICacheError } from './ai-cache-error.ts';
+
+export function redisMissing(cause: unknown): AICacheError {
+  return new AICacheError('REDIS_MISSING', 'Option "redis" needs the package ioredis, which cannot be loaded.', {
+    option: 'redis',
+    help: 'Run npm install ioredis.',
+    cause,
+  });
+}
+
+/** `reason`: a code such as ECONNREFUSED or WRONGPASS (tiers/redis-failure.ts), never a message of Redis, which may hold data. */
+export function redisUnreachable(reason: string): AICacheError {
+  return new AICacheError('REDIS_FAILED', `No connection to Redis: ${reason}.`, {
+    help: 'Requests go on without it and it is tried again every two seconds at most; check the address, the credentials and that Redis runs.',
+  });
+}
+
+export function redisLost(reason: string): AICacheError {
+  return new AICacheError('REDIS_FAILED', `The connection to Redis was lost: ${reason}.`, {
+    help: 'Requests go on without it while it is connected again.',
+  });
+}
+
+export function redisAnswered(operation: string, reason: string): AICacheError {
+  return new AICacheError('REDIS_FAILED', `Redis failed to ${operation} an entry: ${reason}.`, {
+    help: 'The request went on without it; the word names the error in the documentation of Redis or Node.js.',
+  });
+}
+
+export function redisTimedOut(operation: string, timeoutMs: number): AICacheError {
+  return new AICacheError('REDIS_TIMEOUT', `Redis did not ${operation} an entry within ${Math.round(timeoutMs)} ms.`, {
+    option: 'redisTimeoutMs',
+    help: 'The request went on without it; look for slow commands and a slow network before raising redisTimeoutMs.',
+  });
+}
+
+export function redisReplyMismatch(operation: string): AICacheError {
+  return new AICacheError(
+    'REDIS_REPLY_MISMATCH',
+    `Redis answered another command than the one to ${operation} an entry.`,
+    {
+      help: 'The answer was not used and the connection was dropped; if this repeats, look at the proxies between here and Redis.',
+    },
+  );
+}
+
+/** `reason` as for `redisUnreachable`. */
+export function clusterFlightFailed(reason: string): AICacheError {
+  return new AICacheError('REDIS_FAILED', `Redis failed to coordinate the fills of several processes: ${reason}.`, {
+    option: 'coalesce.across',
+    help: 'Each process runs one fill a key for itself meanwhile; the word names the error in the documentation of Redis or Node.js.',
+  });
+}
+
+export function clusterFlightTimedOut(timeoutMs: number): AICacheError {
+  return new AICacheError(
+    'REDIS_TIMEOUT',
+    `Redis did not answer within ${timeoutMs} ms when the fills of several processes were coordinated.`,
+    {
+      option: 'redisTimeoutMs',
+      help: 'Each process runs one fill a key for itself meanwhile; look for slow commands and a slow network.',
+    },
+  );
+}
+
+export function clusterFlightMismatch(): AICacheError {
+  return new AICacheError('REDIS_REPLY_MISMATCH', 'Redis gave the stream of another fill than the one asked for.', {
+    help: 'It was not used and the connection was dropped; if this repeats, look at the proxies between here and Redis.',
+  });
+}
