@@ -29,6 +29,8 @@ export async function serveToParent(app: RequestListener, cache: AIResponseCache
   const site = await listen(app);
   const onMessage = async (message: ParentMessage): Promise<void> => {
     if ('go' in message) return gateOf(message.go).open();
+    // Messages keep their order: whoever hears this has heard all before.
+    if ('echo' in message) return tell('echo', message.echo);
     await site.close();
     await cache.close();
     process.disconnect();

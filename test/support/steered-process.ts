@@ -8,7 +8,7 @@ export type ChildMessage =
   | { readonly event: string; readonly about: string };
 
 /** What its parent tells a process. */
-export type ParentMessage = { readonly go: string } | { readonly close: true };
+export type ParentMessage = { readonly go: string } | { readonly echo: string } | { readonly close: true };
 
 /** A process with an app of its own (steered-child.ts), steered by its parent. It dies with the test that forgets it. */
 export class SteeredProcess {
@@ -18,6 +18,7 @@ export class SteeredProcess {
   readonly #waiting = new Map<string, (() => void)[]>();
   readonly #exited: Promise<unknown>;
   #port = 0;
+  #echoes = 0;
 
   constructor(script: URL, settings: object) {
     this.#child = fork(fileURLToPath(script), [JSON.stringify(settings)], { execArgv: [] });
@@ -52,6 +53,15 @@ export class SteeredProcess {
       // oxlint-disable-next-line no-await-in-loop -- one message after the other
       await promise;
     }
+  }
+
+  /** Resolves when everything that it has told so far has come; at once where it is gone. */
+  async heard(): Promise<void> {
+    if (!this.#child.connected) return;
+    this.#echoes += 1;
+    const about = String(this.#echoes);
+    this.#send({ echo: about });
+    await Promise.race([this.told('echo', about), this.#exited]);
   }
 
   /** Lets what it holds go on; what it has not begun to hold yet too. */

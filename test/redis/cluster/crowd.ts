@@ -63,8 +63,9 @@ export async function startProcesses(redis: RedisServer, count = 3): Promise<Ste
   return Promise.all(Array.from({ length: count }, () => start().ready()));
 }
 
-/** How often handlers ran for this, in all processes. */
-export function runsOf(processes: readonly SteeredProcess[], about: string): number {
+/** How often handlers ran for this, in all processes. An answer may come before the message that says so. */
+export async function runsOf(processes: readonly SteeredProcess[], about: string): Promise<number> {
+  await Promise.all(processes.map((process) => process.heard()));
   return processes.reduce((sum, process) => sum + process.count('run', about), 0);
 }
 

@@ -53,7 +53,7 @@ async function inFlight(path: string): Promise<Flight> {
   const elsewhere = others.flatMap((process) => crowd(process, path, path, EACH));
   await Promise.all(processes.map((process) => process.told('arrived', path, EACH)));
   if (BEGUN.includes(path)) await allBegun([...here, ...elsewhere]);
-  expect(runsOf(processes, path)).toBe(1);
+  expect(await runsOf(processes, path)).toBe(1);
   return { here, elsewhere };
 }
 
@@ -75,7 +75,7 @@ const elsewhere = (flights: readonly Flight[]): Promise<string[][]> =>
 /** How many pieces each of the different answers has: 40 if it is whole. */
 const pieces = (answers: string[][]): number[][] => answers.map((different) => different.map(piecesIn));
 
-const runs = (paths: readonly string[]): number[] => paths.map((path) => runsOf(processes, path));
+const runs = (paths: readonly string[]): Promise<number[]> => Promise.all(paths.map((path) => runsOf(processes, path)));
 
 function letGo(paths: readonly string[]): void {
   for (const path of paths) for (const process of processes) process.go(path);
@@ -98,7 +98,7 @@ describe('three processes that are asked 200 times each', () => {
     // Whoever asks again gets an answer too, and none is made a third time.
     const again = ALL.map((path) => others.flatMap((process) => crowd(process, path, path, EACH)));
     expect(pieces(await answersOf(again))).toEqual(ALL.map(() => [40]));
-    expect(runs(ALL)).toEqual([2, 2, 2, 2]);
+    expect(await runs(ALL)).toEqual([2, 2, 2, 2]);
     expect(await keysIn(redis)).toMatchObject({ withoutExpiry: [] });
     expect(await Promise.all(others.map((process) => process.close()))).toEqual([0, 0]);
   });
@@ -115,12 +115,12 @@ describe('three processes that are asked 200 times each', () => {
       [40, 40],
       [40, 40],
     ]);
-    expect(runs(ALL)).toEqual([1, 1, 3, 3]);
+    expect(await runs(ALL)).toEqual([1, 1, 3, 3]);
 
     letGo(['without Redis']);
     const all = processes.flatMap((process) => crowd(process, 'whole', 'without Redis', EACH));
     expect(pieces(await answersOf([all]))).toEqual([[40, 40, 40]]);
-    expect(runs(['without Redis'])).toEqual([3]);
+    expect(await runs(['without Redis'])).toEqual([3]);
 
     await redis.start();
     let attempt = 0;

@@ -29,7 +29,7 @@ describe(`three processes that are asked ${EACH} times each at once for what non
       expect(await keysIn(redis)).toMatchObject({ withoutExpiry: [] });
       for (const process of processes) process.go(about);
       expect((await differentAnswers(all)).map(piecesIn)).toEqual([40]);
-      expect(runsOf(processes, about)).toBe(1);
+      expect(await runsOf(processes, about)).toBe(1);
       expect(await keysIn(redis)).toMatchObject({ withoutExpiry: [] });
     });
   });
