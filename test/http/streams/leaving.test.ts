@@ -168,6 +168,7 @@ describe.each(expressVersions)('when a client leaves on $name', ({ express }) =>
         res.type('text/event-stream').write(FIRST);
         if (run > 1) return res.end(EVENTS.slice(1).join(''));
         const signal = aiCacheContext(req)?.signal as AbortSignal;
+        res.on('finish', () => heard.push('finish'));
         await Promise.all([
           once(signal, 'abort').then(() => heard.push('signal')),
           once(res, 'close').then(() => heard.push('close')),

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { setImmediate as turn } from 'node:timers/promises';
 import type { Response } from 'express';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { expressVersions } from '../../support/express.ts';
@@ -63,7 +64,7 @@ describe.each(expressVersions)('a handler whose client takes nothing on $name', 
     await once(client.socket, 'close');
     expect((await client.ended()).end).toBe('cut');
     expect((await site.ask()).cacheStatus).toMatch(/hit/);
-    expect(site.runs).toBe(1);
+    expect([site.runs, vi.getTimerCount()]).toEqual([1, 0]);
   });
 
   it('is stopped when its client has gone and its answer is more than can be kept', async () => {
@@ -78,5 +79,33 @@ describe.each(expressVersions)('a handler whose client takes nothing on $name', 
     expect((await site.cache.info()).fillsActive).toBe(0);
     expect(notStored(site)).toEqual({ unfinished: 1 });
     expect([site.runs, vi.getTimerCount()]).toEqual([1, 0]);
+  });
+
+  it('is stopped when its answer grows to more than can be kept after its client has gone', async () => {
+    const { site, left, mayGoOn, ends } = await leavingSite(
+      express,
+      async (_req, res, course) => {
+        res.type('txt').write('begun ');
+        await course.mayGoOn.opened;
+        let written = 0;
+        while (written < PIECES && !res.destroyed) {
+          written += 1;
+          res.write(PIECE);
+          // oxlint-disable-next-line no-await-in-loop -- one piece after the other
+          await turn();
+        }
+        return written;
+      },
+      { cache: { maxEntryBytes: MIB } },
+    );
+    const client = await wireClient(site.port, { headers });
+    await client.has('begun ');
+    client.leave();
+    await left.reached(1);
+    expect((await site.cache.info()).fillsActive).toBe(1);
+    mayGoOn.open();
+    expect(await ends[0]).toBeLessThan(20);
+    expect(notStored(site)).toEqual({ unfinished: 1 });
+    expect(site.runs).toBe(1);
   });
 });
