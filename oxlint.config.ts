@@ -72,6 +72,11 @@ const direction = [
   imports(['src/{request,response}/**'], sharedBySteps(), noneOf(ioredis, telemetry)),
   imports(['src/stats/**'], sharedBySteps(cache), noneOf(ioredis, telemetry)),
   imports(['src/tiers/**', 'src/flight/redis-*.ts'], sharedBySteps(), noneOf(express, telemetry)),
+  imports(
+    ['src/tiers/invalidation-{index,selector}.ts'],
+    sharedBySteps('../request/key-part.ts', '../request/framed-hash.ts'),
+    noneOf(express, telemetry),
+  ),
   imports(['src/telemetry/otel*.ts'], sharedBySteps(), noneOf(express, ioredis)),
 ];
 
