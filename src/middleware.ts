@@ -4,18 +4,20 @@ import type { AICacheOptions } from './config/options.ts';
 import { parseMountOptions } from './config/parse.ts';
 import { useOf } from './entry/freshness.ts';
 import { AICacheError, internalFault, refreshImpossible } from './errors.ts';
+import { answer, type Asking } from './exchange/answer.ts';
 import { reportOutcome, routeLabelOf, withRoute, type Exchange, type KeyedExchange } from './exchange/exchange.ts';
 import { failOpen } from './exchange/fail-open.ts';
 import { fill } from './exchange/fill.ts';
 import { missed } from './exchange/miss.ts';
 import { announce, openOwnContext, passBy } from './exchange/pass-by.ts';
 import type { Refresh } from './exchange/refresh.ts';
-import { bodyFor, savedBy, sendEntry, type SendableBody } from './exchange/send-entry.ts';
+import { honouredTerms } from './exchange/request-terms.ts';
+import { savedBy } from './exchange/send-entry.ts';
+import { withVariant } from './exchange/variants.ts';
 import { wantsRefresh } from './exchange/wants-refresh.ts';
 import { buildRequest } from './request/build-request.ts';
 import { whyBypass, type Bypass } from './request/bypass.ts';
 import { NO_GET_SPAN } from './telemetry/no-tracing.ts';
-import type { GetSpan } from './telemetry/tracing.ts';
 import { budgetOf } from './tiers/budget.ts';
 import type { Found } from './tiers/tiered-store.ts';
 
@@ -56,11 +58,20 @@ function serve(exchange: Exchange): void | Promise<void> {
   const keyed = withKey(exchange, built.request);
   if ('bypass' in keyed) return passBy(exchange, keyed);
 
-  if (wantsRefresh(keyed)) return makeAnew(keyed);
+  const terms = honouredTerms(keyed);
+  if (terms?.noStore === true) return passBy(exchange, { bypass: 'no-store' });
+  if (isForWhole(exchange) && wantsRefresh(keyed)) return makeAnew(keyed);
   const span = parts.tracing.startGet(withRoute(exchange));
   const found = parts.store.lookup(keyed.key, keyed.budget);
+  const go = parts.config.mode === 'shadow' ? shadow : answer;
+  const asking = { exchange: keyed, span, terms };
   // No pause on a memory hit: a promise would cost it a turn of the queue.
-  return found instanceof Promise ? found.then((late) => answer(keyed, span, late)) : answer(keyed, span, found);
+  return found instanceof Promise ? found.then((late) => go(asking, late)) : go(asking, found);
+}
+
+/** Would the handler's answer be one to store? A HEAD has no body, a range is a part of one. */
+function isForWhole({ req }: Exchange): boolean {
+  return req.method !== 'HEAD' && req.headers.range === undefined;
 }
 
 /** The lookup is skipped; what it would have learned of the invalidation log must be known all the same. */
@@ -71,10 +82,16 @@ function makeAnew(exchange: KeyedExchange): void | Promise<void> {
 }
 
 /** A request of ours in the background: it asks no tier, and nobody reads what it gets. */
-function revalidate(exchange: Exchange, { digest, cause }: Refresh): void | Promise<void> {
+function revalidate(exchange: Exchange, refresh: Refresh): void | Promise<void> {
+  const { entry, rule, cause } = refresh;
   const built = buildRequest(exchange.req, exchange.route);
-  const keyed = 'bypass' in built ? built : withKey(exchange, built.request);
-  if ('key' in keyed && keyed.key.digest === digest) return missed({ exchange: keyed, span: NO_GET_SPAN, cause });
+  const primary = 'bypass' in built ? built : withKey(exchange, built.request);
+  const keyed = 'key' in primary && rule !== undefined ? withVariant(primary, rule) : primary;
+  if ('key' in keyed && keyed.key.digest === entry.digest) {
+    // The handler may be asked whether it still holds; nobody reads what is sent then.
+    const stale = { entry, sendable: { coding: entry.coding, body: entry.body }, coversErrors: false };
+    return missed({ exchange: keyed, span: NO_GET_SPAN, stale, cause });
+  }
   // Something that its answer depends on could not be repeated: this would make another one.
   exchange.parts.report(refreshImpossible('the repeated request has another key'));
   exchange.res.status(204).end();
@@ -93,41 +110,15 @@ function withKey(exchange: Exchange, request: KeyedExchange['request']): KeyedEx
   }
 }
 
-function answer(exchange: KeyedExchange, span: GetSpan, found: Found | undefined): void | Promise<void> {
-  const { parts } = exchange;
-  const now = parts.clock.now();
-  const use = found === undefined ? 'none' : useOf(found.entry, now);
-  if (parts.config.mode === 'shadow') return shadow(exchange, span, use === 'fresh' ? found : undefined);
-  if (found === undefined || use === 'none') return missed({ exchange, span });
-  const sendable = bodyFor(exchange, found.entry, found.tier);
-  const ready = (body: SendableBody | undefined): void | Promise<void> => {
-    if (body === undefined) return missed({ exchange, span });
-    if (use === 'on-error')
-      return missed({ exchange, span, stale: { entry: found.entry, sendable: body, coversErrors: true } });
-    return hit(exchange, span, found, body);
-  };
-  return sendable instanceof Promise ? sendable.then(ready) : ready(sendable);
-}
-
-function hit(exchange: KeyedExchange, span: GetSpan, { entry, tier, freshness }: Found, sendable: SendableBody): void {
-  const { parts, key } = exchange;
-  const now = parts.clock.now();
-  const result = freshness === 'fresh' ? 'hit' : 'stale';
-  const ageSeconds = Math.max(0, (now - entry.cachedAt) / 1000);
-  span.end({ hit: true, result, tier, itemSizeBytes: entry.body.length, ageSeconds, keyDigest: key.digest });
-  reportOutcome(exchange, undefined, () => ({ result, tier, ageSeconds, ...savedBy(entry) }));
-  sendEntry(exchange, entry, sendable, {
-    ageSeconds,
-    cacheStatus: { hit: true, ttlSeconds: (entry.staleAt - now) / 1000, detail: tier },
-  });
-  if (result === 'stale') parts.refreshes.start(exchange, span.link);
-}
-
 /** The handler always answers; counted is what the cache would have done. */
-function shadow(exchange: KeyedExchange, span: GetSpan, found: Found | undefined): void {
-  const { next, key } = exchange;
+function shadow({ exchange, span }: Asking, found: Found | undefined): void {
+  const { next, key, parts, req } = exchange;
   const keyDigest = key.digest;
-  if (found === undefined) {
+  if (!isForWhole(exchange)) {
+    span.end({ hit: false, result: 'bypass', keyDigest });
+    return passBy(exchange, { bypass: req.method === 'HEAD' ? 'method' : 'range' });
+  }
+  if (found === undefined || useOf(found.entry, parts.clock.now()) !== 'fresh') {
     span.end({ hit: false, result: 'miss', keyDigest });
     return fill(exchange, { fwd: 'bypass', detail: 'shadow-miss' });
   }

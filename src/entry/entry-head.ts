@@ -8,6 +8,7 @@ import {
   type HeaderField,
   type LogPosition,
   type Usage,
+  type VariantRule,
 } from './entry.ts';
 import { isFieldValue, isReplayableField } from './header-fields.ts';
 
@@ -16,12 +17,12 @@ export function headOf(entry: Entry): string {
   const { digest, status, statusMessage, headers, coding, identityBytes, cachedAt, staleAt, expiresAt } = entry;
   const { labels, textLength, textTier, usage, costUsd, fillMs, chunks, revalidateUntil, errorUntil, codedByHandler } =
     entry;
-  const { provider, model, operation, collection, tags } = labels;
-  const { position } = entry;
+  const { provider, model, operation, collection, tags, target } = labels;
+  const { position, checkUntil, neverStale, ownEtag, variants } = entry;
   return JSON.stringify({
     digest,
     position: position && { epoch: position.epoch, sequence: position.sequence },
-    labels: { provider, model, operation, collection, tags },
+    labels: { provider, model, operation, collection, tags, target },
     cachedAt,
     staleAt,
     expiresAt,
@@ -38,7 +39,11 @@ export function headOf(entry: Entry): string {
     chunks: chunks && { lengths: chunks.lengths, timesMs: chunks.timesMs },
     revalidateUntil,
     errorUntil,
+    checkUntil,
+    neverStale,
+    ownEtag,
     codedByHandler,
+    variants: variants && { id: variants.id, names: variants.names },
   });
 }
 
@@ -99,7 +104,11 @@ function entryOf(head: Members, body: Buffer): Entry {
     ...optional('chunks', head['chunks'], chunksOf),
     ...optional('revalidateUntil', head['revalidateUntil'], time),
     ...optional('errorUntil', head['errorUntil'], time),
+    ...optional('checkUntil', head['checkUntil'], time),
+    ...optional('neverStale', head['neverStale'], isTrue),
+    ...optional('ownEtag', head['ownEtag'], fieldValue),
     ...optional('codedByHandler', head['codedByHandler'], isTrue),
+    ...optional('variants', head['variants'], variantsOf),
   };
   must(entry.staleAt <= entry.expiresAt);
   must(entry.coding !== 'identity' || entry.identityBytes === body.length);
@@ -117,7 +126,13 @@ function labelsOf(labels: Members): EntryLabels {
     ...optional('operation', labels['operation'], text),
     ...optional('collection', labels['collection'], text),
     ...optional('tags', labels['tags'], (tags) => list(tags, text)),
+    ...optional('target', labels['target'], text),
   };
+}
+
+function variantsOf(value: unknown): VariantRule {
+  const { id, names } = objectIn(value);
+  return { id: text(id), names: list(names, text) };
 }
 
 function positionOf(value: unknown): LogPosition {

@@ -3,8 +3,10 @@ import vary from 'vary';
 import type { Coding, Entry } from '../entry/entry.ts';
 import { fieldOf, type HeaderFields } from '../entry/header-fields.ts';
 import { appendCacheStatus } from './cache-status.ts';
+import { etagFor } from './etags.ts';
 import { BODY_HEADERS, isNotModified, type Conditionals } from './conditional.ts';
 import { outletOf, type Outlet } from './outlet.ts';
+import { sendPart, type Part } from './ranges.ts';
 import { sendStream, storedChunks, type ChunkSource } from './send-stream.ts';
 
 /** An answer in the making: its head, and the chunks as they come. */
@@ -25,6 +27,8 @@ export interface Replay {
   readonly ageSeconds?: number;
   /** What the client sent, where a 304 may answer it (GET and QUERY). */
   readonly conditionals?: Conditionals;
+  /** The part of it that a GET asks for; `body` is in identity coding then. */
+  readonly part?: Part | undefined;
   /** Where it goes out, if not by `res` as it is. */
   readonly outlet?: Outlet | undefined;
 }
@@ -34,8 +38,10 @@ const OURS: ReadonlySet<string> = new Set(['content-type', 'content-length', 'co
 
 /** Sends a stored response, or 304 where the client has it (DESIGN D4, D11): as it came, in one write or chunk by chunk. */
 export function replayEntry(res: ServerResponse, replay: Replay): void {
-  const { body, chunks, pace = 'instant', outlet = outletOf(res) } = replay;
+  const { body, chunks, pace = 'instant', outlet = outletOf(res), part } = replay;
   if (sendHead(res, replay)) outlet.end();
+  else if (part !== undefined) sendPart(res, replay.body, part, outlet);
+  else if (res.req?.method === 'HEAD') sendLength(res, body, chunks === undefined, outlet);
   else if (chunks === undefined) outlet.end(body);
   else sendStream(res, storedChunks(body, chunks, pace), outlet);
 }
@@ -48,6 +54,12 @@ export function replayLive(res: ServerResponse, live: LiveSource, cacheStatus: s
   setRecordedHeaders(res, headers, false);
   appendCacheStatus(res, cacheStatus);
   sendStream(res, live);
+}
+
+/** What a GET would be told of the body (RFC 9110 §9.3.2). */
+function sendLength(res: ServerResponse, body: Buffer, isKnown: boolean, outlet: Outlet): void {
+  if (isKnown && res.statusCode !== 204) res.setHeader('Content-Length', body.length);
+  outlet.end();
 }
 
 /** Returns whether a 304 is all there is to send. */
@@ -82,14 +94,9 @@ function setRecordedHeaders(res: ServerResponse, headers: HeaderFields, notModif
   }
 }
 
-/** A strong ETag names the bytes of one coding, so each coding of ours gets its own (RFC 9110 §8.8.3.3). */
-function etagFor(entry: Entry, coding: Coding): string | undefined {
-  const etag = fieldOf(entry.headers, 'etag');
-  const asSent = entry.codedByHandler ? entry.coding : 'identity';
-  if (etag === undefined || etag.startsWith('W/') || coding === asSent) return etag;
-  return etag.endsWith('"') ? `${etag.slice(0, -1)}-${coding}"` : etag;
-}
-
+/** By the ETag of this coding or of the body as such. An answer without Last-Modified counts by its Date (RFC 9111 §4.3.2). */
 function hasIt(conditionals: Conditionals, entry: Entry, etag: string | undefined): boolean {
-  return isNotModified(conditionals, entry.headers) || isNotModified(conditionals, entry.headers, etag);
+  const since = fieldOf(entry.headers, 'last-modified') ?? fieldOf(entry.headers, 'date');
+  const plain = fieldOf(entry.headers, 'etag') ?? entry.ownEtag;
+  return [plain, etag].some((one) => isNotModified(conditionals, entry.headers, one, since));
 }

@@ -22,10 +22,11 @@ export function tagDigest(tag: string): string {
 }
 
 export function traitsOf({ digest, labels }: Subject): Traits {
-  const { provider, model, operation, collection, tags = [] } = labels;
+  const { provider, model, operation, collection, tags = [], target } = labels;
   return {
     key: [digest],
-    tag: tags.map(tagDigest),
+    // A URL is a tag that no user can give: digests of tags are framed otherwise.
+    tag: [...tags.map(tagDigest), ...asList(target)],
     collection: asList(collection),
     operation: asList(operation),
     model: asList(model),

@@ -23,12 +23,16 @@ function segmentsOf(req: Request): string[] {
 
 /**
  * Where the test wants the origin to break its connection, it destroys `response.socket`. Behind a middleware that is the client's
- * own connection: the failure of a handler, as Express knows it, is an error given to `next`.
+ * own connection: the failure of a handler, as Express knows it, is an error given to `next`, and of its head nothing has left it.
  */
 function breakable(suite: Suite, req: Request, res: Response, next: NextFunction): Response {
   const asked = suite.configs.get(segmentsOf(req)[2] ?? '')?.[Number(req.headers['req-num']) - 1];
   if (asked?.disconnect !== true) return res;
-  const socket = { destroy: () => next(new Error('The origin broke its connection.')) };
+  const destroy = (): void => {
+    for (const name of res.getHeaderNames()) res.removeHeader(name);
+    next(new Error('The origin broke its connection.'));
+  };
+  const socket = { destroy };
   return new Proxy(res, {
     get: (target, name) => {
       if (name === 'socket') return socket;

@@ -11,11 +11,12 @@ const POLICY: TtlExplanation = {
   confidence: 1,
   source: 'operation',
 };
+const NOW = Date.UTC(2026, 0, 1);
 const LONGEST = 'f'.repeat(64);
 
 function lifetime(inputs: Partial<LifetimeInputs>) {
-  const ttl = { jitter: 0, maxSeconds: 1_000 };
-  return lifetimeOf({ headers: [], explain: () => POLICY, digest: LONGEST, ttl, ...inputs });
+  const ttl = { jitter: 0, maxSeconds: 1_000, heuristic: 0 };
+  return lifetimeOf({ status: 200, headers: [], now: NOW, explain: () => POLICY, digest: LONGEST, ttl, ...inputs });
 }
 
 const cacheControl = (value: string): readonly HeaderField[] => [['Cache-Control', value]];
@@ -44,7 +45,7 @@ describe('the lifetime of an answer', () => {
   });
 
   it('is jittered where the policy says it, and nowhere else', () => {
-    const ttl = { jitter: 0.1, maxSeconds: 1_000 };
+    const ttl = { jitter: 0.1, maxSeconds: 1_000, heuristic: 0 };
     expect(lifetime({ ttl }).ttlSeconds).toBeCloseTo(550, 3);
     expect(lifetime({ ttl, headers: cacheControl('max-age=10') }).ttlSeconds).toBe(10);
     expect(lifetime({ ttl, contextSeconds: 20 }).ttlSeconds).toBe(20);
@@ -53,7 +54,7 @@ describe('the lifetime of an answer', () => {
   });
 
   it('is capped after jitter', () => {
-    const ttl = { jitter: 0.5, maxSeconds: 600 };
+    const ttl = { jitter: 0.5, maxSeconds: 600, heuristic: 0 };
     expect(lifetime({ ttl }).ttlSeconds).toBe(600);
   });
 

@@ -17,6 +17,9 @@ export interface Ask {
 export const plainRoute: RouteConfig = {
   varyHeaders: [],
   ignoreBodyFields: [],
+  methods: ['GET', 'POST', 'QUERY'],
+  requestDirectives: 'private',
+  storeErrors: false,
   onClientDisconnect: 'finish',
   replay: { pace: 'instant' },
 };
