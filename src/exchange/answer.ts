@@ -66,7 +66,7 @@ function hit(asking: Asking, found: Found, sendable: SendableBody, choice: Choic
   const { entry, tier } = found;
   const { parts, key, req } = exchange;
   const part =
-    req.headers.range === undefined ? 'whole' : choice === 'fresh' && entry.status === 200 && partFor(req, entry);
+    req.headers.range === undefined ? 'whole' : choice === 'fresh' && isDivisible(entry) && partFor(req, entry);
   if (part === undefined || part === false) return sendOn(asking, { exchange, span });
   const now = parts.clock.now();
   const result = choice === 'fresh' ? 'hit' : 'stale';
@@ -80,6 +80,11 @@ function hit(asking: Asking, found: Found, sendable: SendableBody, choice: Choic
   });
   // A HEAD, repeated, would make no answer to store.
   if (choice === 'while-revalidate' && req.method !== 'HEAD') parts.refreshes.start(exchange, entry, span.link);
+}
+
+/** A recorded stream is events, of which no range is anything. */
+function isDivisible({ status, chunks }: Found['entry']): boolean {
+  return status === 200 && chunks === undefined;
 }
 
 /** To the handler: as a fill, or past the cache where the answer is none to store. */

@@ -36,7 +36,7 @@ export function entryTimes(
   const { config, clock } = parts;
   const now = clock.now();
   const { directives, ageSeconds } = statedBy(headers, now);
-  const { ttlSeconds } = lifetimeOf({
+  const { ttlSeconds, source } = lifetimeOf({
     status,
     headers,
     now,
@@ -48,7 +48,9 @@ export function entryTimes(
   });
   const windows = staleWindowsOf(headers, route, config);
   const cachedAt = now - ageSeconds * 1000;
-  const staleAt = directives.has('no-cache') ? cachedAt : cachedAt + ttlSeconds * 1000;
+  // What the answer says of itself counts from when it was made; what others say, from now on.
+  const isOwn = source === 'handler' || source === 'heuristic';
+  const staleAt = directives.has('no-cache') ? cachedAt : (isOwn ? cachedAt : now) + ttlSeconds * 1000;
   const checkSeconds = isCheckable ? config.revalidateSeconds : 0;
   const window = Math.max(windows.revalidateSeconds, windows.errorSeconds, checkSeconds);
   const until = (seconds: number): number => Math.max(staleAt, now) + seconds * 1000;

@@ -85,7 +85,8 @@ export function isNeverFresh(headers: HeaderFields, terms: StorageTerms): boolea
 }
 
 function isFresh({ lifetimeSeconds, ageSeconds }: Stated, terms: StorageTerms): boolean {
-  return (lifetimeSeconds ?? terms.lifetimeSeconds ?? Infinity) > ageSeconds;
+  const own = lifetimeSeconds ?? terms.heuristicSeconds;
+  return own === undefined ? (terms.lifetimeSeconds ?? Infinity) > 0 : own > ageSeconds;
 }
 
 function declared(reason: NotStoredReason): Refusal {
