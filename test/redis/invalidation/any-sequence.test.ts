@@ -18,7 +18,10 @@ const errors: AICacheError[] = [];
 beforeAll(async () => {
   redis = await startRedis();
   clock = manualClock();
-  const onError = (error: AICacheError): unknown => errors.push(error);
+  const onError = (error: AICacheError): void => {
+    // The models here are nobody's.
+    if (error.code !== 'UNKNOWN_MODEL') errors.push(error);
+  };
   const options = { redis: redis.url, redisTimeoutMs: 10_000, telemetry: false, onError, ...MODEL_OPTIONS } as const;
   caches = [{}, {}, { memory: false } as const].map((more) => new AIResponseCache({ ...options, ...more }, clock));
   await Promise.all(caches.map((cache) => cache.connect()));
@@ -42,7 +45,7 @@ async function inTurn(batches: readonly (readonly Step[])[]): Promise<void> {
 
 it('one after the other: no read gives what was invalidated or expired before it', { timeout: 120_000 }, async () => {
   const oneByOne = fc.array(step, { minLength: 5, maxLength: 40 }).map((list) => list.map((what) => [what]));
-  await fc.assert(fc.asyncProperty(oneByOne, inTurn), { seed: SEED, numRuns: 500 });
+  await fc.assert(fc.asyncProperty(oneByOne, inTurn), { seed: SEED, numRuns: 1_000 });
 });
 
 it(
@@ -50,7 +53,7 @@ it(
   { timeout: 120_000 },
   async () => {
     const atOnce = fc.array(fc.array(step, { minLength: 1, maxLength: 6 }), { minLength: 3, maxLength: 15 });
-    await fc.assert(fc.asyncProperty(atOnce, inTurn), { seed: SEED, numRuns: 500 });
+    await fc.assert(fc.asyncProperty(atOnce, inTurn), { seed: SEED, numRuns: 1_000 });
   },
 );
 
