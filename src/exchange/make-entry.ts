@@ -24,6 +24,8 @@ export interface MadeResponse {
 
 /** What was said about a response beside it. */
 export interface Remarks extends Lifetimes {
+  /** False: the app wants no ETags but the handler's. */
+  readonly hasEtags?: boolean;
   readonly tags?: Iterable<string> | undefined;
   readonly usage?: Usage | undefined;
   /** The model that the answer itself names. */
@@ -51,7 +53,7 @@ export function makeEntry(asked: Asked, response: MadeResponse, remarks: Remarks
     ...(coding === 'identity' ? {} : { codedByHandler: true, identity }),
     identityBytes: identity.length,
     ...entryTimes(asked, response, remarks),
-    ...ownEtagOf(request, response),
+    ...(remarks.hasEtags === false ? {} : ownEtagOf(request, response)),
     labels: labelsOf(request, tags),
     position,
     textLength: request.text.length,

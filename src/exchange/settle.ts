@@ -122,7 +122,8 @@ function entryOf(exchange: KeyedExchange, context: ContextState, made: Made): En
   const { reportedUsage: usage = verdict.usage, ttlSeconds: contextSeconds, tags, position } = context;
   const pieces = chunks !== undefined && isStream(head) ? { chunks } : {};
   const told = { contextSeconds, route: exchange.route, isCheckable: isCheckable(exchange, head, identity) };
-  const remarks = { ...told, tags, usage, answeredBy: verdict.model, fillMs, position };
+  const hasEtags = exchange.req.app.get('etag fn') !== undefined;
+  const remarks = { ...told, hasEtags, tags, usage, answeredBy: verdict.model, fillMs, position };
   return makeEntry(exchange, { ...head, body, identity, ...pieces }, remarks);
 }
 

@@ -13,6 +13,9 @@ const skip = (): boolean => false;
 const DEFAULTS = {
   varyHeaders: [],
   ignoreBodyFields: [],
+  methods: ['GET', 'POST', 'QUERY'],
+  requestDirectives: 'private',
+  storeErrors: false,
   onClientDisconnect: 'finish',
   replay: { pace: 'instant' },
 };
@@ -87,6 +90,10 @@ describe('parseRouteOptions', () => {
     ['replay.pace', { pace: 'slow' }],
     ['staleWhileRevalidateSeconds', -1],
     ['staleIfErrorSeconds', '60'],
+    ['methods', []],
+    ['methods', 'GET'],
+    ['requestDirectives', 'shared'],
+    ['storeErrors', 'yes'],
     ['skip', true],
     ['skip', async () => true],
     ['refresh', 1],

@@ -43,7 +43,7 @@ function together(...parts: fc.Arbitrary<object>[]): fc.Arbitrary<object> {
 }
 
 const labels = together(
-  ...['provider', 'model', 'operation', 'collection'].map((name) => optional(anyText, name)),
+  ...['provider', 'model', 'operation', 'collection', 'target'].map((name) => optional(anyText, name)),
   optional(fc.array(anyText), 'tags'),
 );
 
@@ -69,6 +69,10 @@ const fields: fc.Arbitrary<object> = together(
       expiresAt: Math.max(one, other),
     })),
   optional(fieldValue, 'statusMessage'),
+  optional(time, 'checkUntil'),
+  optional(fc.constant(true), 'neverStale'),
+  optional(fieldValue, 'ownEtag'),
+  optional(fc.record({ id: anyText, names: fc.array(anyText) }), 'variants'),
   optional(
     fc.record(
       { inputTokens: fc.nat(), outputTokens: fc.nat(), cacheReadTokens: fc.nat(), cacheWriteTokens: fc.nat() },
@@ -131,7 +135,16 @@ describe('a frame', () => {
     const next = forged(headWith({}), { version: 2 });
     expect(decodeEntry(next, SAMPLE.digest)).toEqual({ reject: 'unknown-version' });
     expect(decodeEntry(next.subarray(0, 20), SAMPLE.digest)).toEqual({ reject: 'unknown-version' });
-    expect(decodeEntry(forged(headWith({}), { flags: 1 }), SAMPLE.digest)).toEqual({ reject: 'unknown-version' });
+    expect(decodeEntry(forged(headWith({}), { flags: 2 }), SAMPLE.digest)).toEqual({ reject: 'unknown-version' });
+  });
+
+  it('of a rule has a flag that an older release does not know, and neither is read without the other', () => {
+    const rule = { ...SAMPLE, variants: { id: 'r1', names: ['x-a'] } };
+    const bytes = encodeEntry(rule);
+    expect([bytes.readUInt8(5), encodeEntry(SAMPLE).readUInt8(5)]).toEqual([1, 0]);
+    expect(decodeEntry(bytes, SAMPLE.digest)).toEqual({ entry: rule });
+    expect(decodeEntry(forged(headWith({}), { flags: 1 }), SAMPLE.digest)).toEqual({ reject: 'corrupt' });
+    expect(decodeEntry(forged(headWith({ variants: rule.variants })), SAMPLE.digest)).toEqual({ reject: 'corrupt' });
   });
 
   it('of another key is rejected as such', () => {
