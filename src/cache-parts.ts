@@ -1,10 +1,11 @@
 import type { IncomingMessage } from 'node:http';
 import { systemClock, type Clock } from './clock.ts';
 import type { Config } from './config/config.ts';
-import { AICacheError, internalFault } from './errors.ts';
+import type { AICacheError } from './errors.ts';
 import type { Answer } from './exchange/followers.ts';
 import { Refreshes } from './exchange/refresh.ts';
 import { ClusterFlights } from './flight/cluster-flights.ts';
+import { reporterOf } from './error-reporter.ts';
 import { HitForMiss } from './flight/hit-for-miss.ts';
 import { SingleFlight } from './flight/single-flight.ts';
 import { costTierOf } from './policy/cost-tier.ts';
@@ -25,6 +26,7 @@ import { MemoryTier } from './tiers/memory-tier.ts';
 import { createClient } from './tiers/redis-client.ts';
 import { RedisConnection } from './tiers/redis-connection.ts';
 import { RedisTier } from './tiers/redis-tier.ts';
+import { TargetCounts } from './tiers/target-counts.ts';
 import { TieredStore } from './tiers/tiered-store.ts';
 
 /** Everything a cache is made of; the middleware and AIResponseCache work with the same parts. */
@@ -45,6 +47,8 @@ export interface CacheParts {
   readonly cacheStatus: ((status: CacheStatus) => string) | undefined;
   /** Requests whose handler runs now. */
   readonly filling: WeakSet<AIRequest>;
+  /** Of which targets answers are being made now. */
+  readonly fillingTargets: TargetCounts;
   /** What the middleware made of a request. */
   readonly requests: WeakMap<IncomingMessage, AIRequest>;
   /** Absent but with `coalesce: { across: 'cluster' }`. */
@@ -111,6 +115,7 @@ export function createParts(config: Config, clock: Clock): CacheParts {
     tracing,
     cacheStatus: config.cacheStatus === false ? undefined : cacheStatusOf(config.name),
     filling: new WeakSet(),
+    fillingTargets: new TargetCounts(),
     requests: new WeakMap(),
     cluster: redis && createCluster(config, redis.connection, clock, report),
     hitForMiss: new HitForMiss(clock, config.hitForMissSeconds),
@@ -206,14 +211,4 @@ function gaugesOf(memory: MemoryTier | undefined): readonly TierGauge[] {
   if (memory === undefined) return [];
   const { entries, bytes, maxBytes } = memory.stats();
   return [{ tier: 'memory', entries, usedBytes: bytes, limitBytes: maxBytes }];
-}
-
-function reporterOf(onError: Config['onError']): (error: unknown) => void {
-  return (error) => {
-    try {
-      onError(error instanceof AICacheError ? error : internalFault(error));
-    } catch {
-      // The function that takes errors failed itself: there is nobody left to tell.
-    }
-  };
 }

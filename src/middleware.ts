@@ -4,7 +4,7 @@ import type { AICacheOptions } from './config/options.ts';
 import { parseMountOptions } from './config/parse.ts';
 import { useOf } from './entry/freshness.ts';
 import { AICacheError, internalFault, refreshImpossible } from './errors.ts';
-import { answer, type Asking } from './exchange/answer.ts';
+import { answer, lookUp, type Asking } from './exchange/answer.ts';
 import { reportOutcome, routeLabelOf, withRoute, type Exchange, type KeyedExchange } from './exchange/exchange.ts';
 import { failOpen } from './exchange/fail-open.ts';
 import { fill } from './exchange/fill.ts';
@@ -62,11 +62,7 @@ function serve(exchange: Exchange): void | Promise<void> {
   if (terms?.noStore === true) return passBy(exchange, { bypass: 'no-store' });
   if (isForWhole(exchange) && wantsRefresh(keyed)) return makeAnew(keyed);
   const span = parts.tracing.startGet(withRoute(exchange));
-  const found = parts.store.lookup(keyed.key, keyed.budget);
-  const go = parts.config.mode === 'shadow' ? shadow : answer;
-  const asking = { exchange: keyed, span, terms };
-  // No pause on a memory hit: a promise would cost it a turn of the queue.
-  return found instanceof Promise ? found.then((late) => go(asking, late)) : go(asking, found);
+  return lookUp({ exchange: keyed, span, terms }, parts.config.mode === 'shadow' ? shadow : answer);
 }
 
 /** Would the handler's answer be one to store? A HEAD has no body, a range is a part of one. */

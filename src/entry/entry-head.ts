@@ -15,10 +15,9 @@ import { isFieldValue, isReplayableField } from './header-fields.ts';
 /** The head, with a member for each field of the entry that is there. What stands before `status` is its gist. */
 export function headOf(entry: Entry): string {
   const { digest, status, statusMessage, headers, coding, identityBytes, cachedAt, staleAt, expiresAt } = entry;
-  const { labels, textLength, textTier, usage, costUsd, fillMs, chunks, revalidateUntil, errorUntil, codedByHandler } =
-    entry;
-  const { provider, model, operation, collection, tags, target } = labels;
+  const { textLength, textTier, usage, costUsd, fillMs, chunks, revalidateUntil, errorUntil, codedByHandler } = entry;
   const { position, checkUntil, neverStale, ownEtag, variants } = entry;
+  const { provider, model, operation, collection, tags, target } = entry.labels;
   return JSON.stringify({
     digest,
     position: position && { epoch: position.epoch, sequence: position.sequence },

@@ -1,3 +1,4 @@
+import type { VariantRule } from '../entry/entry.ts';
 import { useOf } from '../entry/freshness.ts';
 import { isAcceptable, type RequestTerms } from '../policy/request-directives.ts';
 import { partFor } from '../response/ranges.ts';
@@ -20,21 +21,30 @@ export interface Asking {
 /** What may become of what was found. */
 type Choice = 'fresh' | 'while-revalidate' | 'stale' | 'on-error' | 'check' | 'none';
 
-/** Answers a request from what was found for it, or sends it on. */
-export function answer(asking: Asking, found: Found | undefined): void | Promise<void> {
-  const rule = found?.entry.variants;
-  return rule === undefined ? answerWith(asking, found, 'miss') : answerVariant(asking, rule);
+/** What is done with what was found; `fwd`: why a request for which there is nothing goes to the handler. */
+export type Answering = (asking: Asking, found: Found | undefined, fwd: 'miss' | 'vary-miss') => void | Promise<void>;
+
+/** Looks a request up, and once more for its variant where its key has variants. */
+export function lookUp(asking: Asking, go: Answering): void | Promise<void> {
+  const { key, budget, parts } = asking.exchange;
+  const found = parts.store.lookup(key, budget);
+  const then = (late: Found | undefined): void | Promise<void> => {
+    const rule = late?.entry.variants;
+    return rule === undefined ? go(asking, late, 'miss') : lookUpVariant(asking, rule, go);
+  };
+  // No pause on a memory hit: a promise would cost it a turn of the queue.
+  return found instanceof Promise ? found.then(then) : then(found);
 }
 
-/** Looks once more: for the variant that this request asks for. */
-function answerVariant(asking: Asking, rule: NonNullable<Found['entry']['variants']>): void | Promise<void> {
+function lookUpVariant(asking: Asking, rule: VariantRule, go: Answering): void | Promise<void> {
   const exchange = withVariant(asking.exchange, rule);
   const found = exchange.parts.store.lookup(exchange.key, exchange.budget);
-  const go = (late: Found | undefined): void | Promise<void> => answerWith({ ...asking, exchange }, late, 'vary-miss');
-  return found instanceof Promise ? found.then(go) : go(found);
+  const then = (late: Found | undefined): void | Promise<void> => go({ ...asking, exchange }, late, 'vary-miss');
+  return found instanceof Promise ? found.then(then) : then(found);
 }
 
-function answerWith(asking: Asking, found: Found | undefined, fwd: 'miss' | 'vary-miss'): void | Promise<void> {
+/** Answers a request from what was found for it, or sends it on. */
+export function answer(asking: Asking, found: Found | undefined, fwd: 'miss' | 'vary-miss'): void | Promise<void> {
   const { exchange, span } = asking;
   const choice = found === undefined ? 'none' : choose(asking, found);
   if (found === undefined || choice === 'none') return sendOn(asking, { exchange, span, fwd });

@@ -2,6 +2,7 @@ import { internalFault } from '../errors.ts';
 import { LiveStream } from '../flight/live-stream.ts';
 import type { Refusal } from '../policy/storable.ts';
 import { appendCacheStatus, type Forwarded } from '../response/cache-status.ts';
+import { labelsOf } from '../request/labels.ts';
 import { answerCondition, conditionsFor, hideConditionals } from '../response/conditional.ts';
 import type { Outlet } from '../response/outlet.ts';
 import type { RecordedHead } from '../response/recorded-head.ts';
@@ -47,6 +48,8 @@ class Fill {
   /** What the handler is asked by whether the stale answer still holds. */
   readonly #conditions: Readonly<Record<string, string>>;
   readonly #recorder: Recorder;
+  /** Of the answer: what changes there while it is made makes it an old one. */
+  readonly #target: string | undefined;
   readonly #client: FillClient;
   #live: LiveStream | undefined;
   /** What was decided at the head with the whole body in hand; it is not asked again. */
@@ -60,6 +63,7 @@ class Fill {
     this.#options = options;
     this.#followers = options.followers ?? NO_FOLLOWERS;
     this.#context = openContext(req, parts.invalidation.position());
+    this.#target = labelsOf(exchange.request, []).target;
     this.#report = new FillReport(exchange, options.cause);
     // A POST has no 304 (RFC 9110 §13.2.2), so its conditionals are the handler's business.
     this.#conditions = conditionsOf(options.stale);
@@ -83,6 +87,7 @@ class Fill {
   run(): void {
     this.#followers.onLeft(() => this.#client.checkWanted());
     this.#exchange.parts.filling.add(this.#exchange.request);
+    this.#exchange.parts.fillingTargets.add(this.#target);
     // Nobody leaves a refresh, so its time runs from the start.
     this.#client.begin(this.#options.cause !== undefined);
     this.#report.run(this.#context, () => this.#exchange.next());
@@ -201,6 +206,7 @@ class Fill {
       put.end({ ...result, errorType: 'AICacheError' });
       this.#followers.release();
     } finally {
+      this.#exchange.parts.fillingTargets.remove(this.#target);
       this.#followers.close(result.stored);
     }
   }

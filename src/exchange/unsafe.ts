@@ -1,3 +1,4 @@
+import type { CacheParts } from '../cache-parts.ts';
 import { relatedTarget } from '../request/target.ts';
 import { targetDigest } from '../request/labels.ts';
 import { beforeHead } from '../response/head-hook.ts';
@@ -19,10 +20,16 @@ export function invalidateOnSuccess({ parts, req, res }: Exchange): void {
     if (res.statusCode >= 200 && res.statusCode < 400) {
       const named = RELATED.map((name) => res.getHeader(name)).filter((value) => typeof value === 'string');
       const targets = ['', ...named].map((reference) => relatedTarget(req, reference));
-      const tag = [...new Set(targets.filter((target) => target !== undefined).map(targetDigest))];
+      const target = [...new Set(targets.filter((one) => one !== undefined).map(targetDigest))];
       // Nobody waits for it: the client has its answer also while Redis is away.
-      parts.invalidation.invalidate({ tag }).catch(parts.report);
+      forget(parts, target).catch(parts.report);
     }
     return undefined;
   });
+}
+
+/** What nothing is stored of costs no place in the log of invalidations. */
+async function forget({ fillingTargets, invalidation }: CacheParts, target: readonly string[]): Promise<void> {
+  const isConcerned = fillingTargets.hasAny(target) || (await invalidation.mayHold(target));
+  if (isConcerned) await invalidation.invalidate({ target });
 }

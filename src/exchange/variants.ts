@@ -30,9 +30,9 @@ export async function storeVariant(
   entry: Entry,
   names: readonly string[],
 ): Promise<StoreResult> {
-  const { parts, budget } = exchange;
+  const { parts } = exchange;
   const primary = exchange.variant?.primary ?? exchange.key;
-  const there = await parts.store.lookup(primary, budget);
+  const there = await parts.store.lookup(primary);
   const rule = ruleFor(there?.entry.variants, [...names, ...(exchange.variant?.rule.names ?? [])]);
   const { key } = withVariant(exchange, rule);
   const ruleEntry = ruleEntryOf(entry, primary.digest, rule);

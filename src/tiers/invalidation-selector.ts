@@ -2,12 +2,12 @@ import type { Entry } from '../entry/entry.ts';
 import { FramedHash } from '../request/framed-hash.ts';
 
 /** What entries are selected by, the most selective first. */
-export const SELECTOR_FIELDS = ['key', 'tag', 'collection', 'operation', 'model', 'provider'] as const;
+export const SELECTOR_FIELDS = ['key', 'target', 'tag', 'collection', 'operation', 'model', 'provider'] as const;
 export type SelectorField = (typeof SELECTOR_FIELDS)[number];
 
 /**
- * The entries that have one of the values of each field that is here. Without fields: all. `key` holds digests of keys, `tag` digests of
- * tags: a tag may name a person, and selectors stand in Redis and go through its commands.
+ * The entries that have one of the values of each field that is here. Without fields: all. `key` holds digests of keys, `target`
+ * of the URLs that answers to a GET are of, `tag` of tags: a tag may name a person, and selectors stand in Redis and go through its commands.
  */
 export type Selector = { readonly [Field in SelectorField]?: readonly string[] };
 
@@ -25,8 +25,8 @@ export function traitsOf({ digest, labels }: Subject): Traits {
   const { provider, model, operation, collection, tags = [], target } = labels;
   return {
     key: [digest],
-    // A URL is a tag that no user can give: digests of tags are framed otherwise.
-    tag: [...tags.map(tagDigest), ...asList(target)],
+    target: asList(target),
+    tag: tags.map(tagDigest),
     collection: asList(collection),
     operation: asList(operation),
     model: asList(model),
