@@ -22,12 +22,27 @@ function lifetime(inputs: Partial<LifetimeInputs>) {
 const cacheControl = (value: string): readonly HeaderField[] => [['Cache-Control', value]];
 const said = { headers: cacheControl('max-age=10'), contextSeconds: 20, routeSeconds: 30 };
 
+const HEURISTIC = {
+  headers: [['Last-Modified', 'Wed, 31 Dec 2025 23:58:20 GMT']] as const,
+  ttl: { jitter: 0, maxSeconds: 1_000, heuristic: 0.1 },
+};
+
 describe('the lifetime of an answer', () => {
   it.each<[string, Partial<LifetimeInputs>, number, string]>([
     ['s-maxage of the handler', { ...said, headers: cacheControl('max-age=10, s-maxage=5') }, 5, 'handler'],
     ['max-age of the handler', said, 10, 'handler'],
     ['ttl() or set', { ...said, headers: [] }, 20, 'context'],
+    ['Expires of the handler', { ...said, headers: [['Expires', 'Thu, 01 Jan 2026 00:00:50 GMT']] }, 50, 'handler'],
+    ['CDN-Cache-Control of the handler', { ...said, headers: [['CDN-Cache-Control', 'max-age=7']] }, 7, 'handler'],
     ['the route', { routeSeconds: 30 }, 30, 'route'],
+    ['Last-Modified where that is asked for', HEURISTIC, 10, 'heuristic'],
+    ['the policy, for a status without heuristics', { ...HEURISTIC, status: 201 }, 500, 'operation'],
+    [
+      'Last-Modified of any status that is public',
+      { ...HEURISTIC, status: 201, headers: [...HEURISTIC.headers, ['Cache-Control', 'public']] },
+      10,
+      'heuristic',
+    ],
     ['ttl.models', { explain: () => ({ ...POLICY, ttlSeconds: 40, source: 'model' }) }, 40, 'model'],
     ['the policy', {}, 500, 'operation'],
   ])('is what %s says, where nothing stronger says otherwise', (_who, inputs, ttlSeconds, source) => {
