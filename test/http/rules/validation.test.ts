@@ -1,5 +1,6 @@
 import type { Request, Response } from 'express';
 import { describe, expect, it } from 'vitest';
+import { arrivals } from '../../support/arrivals.ts';
 import { expressVersions } from '../../support/express.ts';
 import { gate } from '../../support/gate.ts';
 import { rulesSite } from './rules-site.ts';
@@ -77,24 +78,29 @@ describe.each(expressVersions)('a stale answer on $name', ({ express }) => {
   });
 
   it('is sent once checked to all who waited', async () => {
-    const [entered, mayAnswer] = [gate(), gate()];
+    const [came, mayAnswer] = [arrivals(), gate()];
     const holds = checking({ ETag: '"v1"', 'Cache-Control': 'max-age=10' });
-    const site = await rulesSite(express, async (req, res, run) => {
-      if (run > 1) {
-        entered.open();
-        await mayAnswer.opened;
-      }
-      holds(req, res, run);
-    });
+    const site = await rulesSite(
+      express,
+      async (req, res, run) => {
+        if (run > 1) await mayAnswer.opened;
+        holds(req, res, run);
+      },
+      { skip: came.note },
+    );
     await site.ask();
     site.clock.advance(11_000);
-    const leader = site.ask();
-    await entered.opened;
-    const follower = site.ask();
+    const [leader, follower] = [site.ask(), site.ask()];
+    await came.reached(3);
     mayAnswer.open();
-    expect((await Promise.all([leader, follower])).map(({ status, text }) => [status, text])).toEqual([
+    const answers = await Promise.all([leader, follower]);
+    expect(answers.map(({ status, text }) => [status, text])).toEqual([
       [200, 'run 1'],
       [200, 'run 1'],
+    ]);
+    expect(answers.map(({ cacheStatus }) => cacheStatus).toSorted()).toEqual([
+      'ai-cache; fwd=miss; collapsed',
+      'ai-cache; fwd=stale; fwd-status=304; stored',
     ]);
     expect(site.runs).toBe(2);
   });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { arrivals } from '../../support/arrivals.ts';
 import type { Sent } from '../../support/ask.ts';
 import { expressVersions } from '../../support/express.ts';
 import { gate } from '../../support/gate.ts';
@@ -48,17 +49,19 @@ describe.each(expressVersions)('answers that vary, on $name,', ({ express }) => 
   });
 
   it('are not given to who waits with other headers', async () => {
-    const [entered, mayAnswer] = [gate(), gate()];
-    const site = await rulesSite(express, async (req, res, run) => {
-      if (run === 1) {
-        entered.open();
-        await mayAnswer.opened;
-      }
-      res.set({ ...FRESH, Vary: 'X-Plan' }).end(String(req.headers['x-plan']));
-    });
+    const [came, mayAnswer] = [arrivals(), gate()];
+    const site = await rulesSite(
+      express,
+      async (req, res, run) => {
+        if (run === 1) await mayAnswer.opened;
+        res.set({ ...FRESH, Vary: 'X-Plan' }).end(String(req.headers['x-plan']));
+      },
+      { skip: came.note },
+    );
     const leader = site.ask(asking({ 'x-plan': 'a' }));
-    await entered.opened;
+    await came.reached(1);
     const follower = site.ask(asking({ 'x-plan': 'b' }));
+    await came.reached(2);
     mayAnswer.open();
     expect([(await leader).text, (await follower).text]).toEqual(['a', 'b']);
     expect(site.runs).toBe(2);
