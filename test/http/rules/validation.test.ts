@@ -98,10 +98,9 @@ describe.each(expressVersions)('a stale answer on $name', ({ express }) => {
       [200, 'run 1'],
       [200, 'run 1'],
     ]);
-    expect(answers.map(({ cacheStatus }) => cacheStatus).toSorted()).toEqual([
-      'ai-cache; fwd=miss; collapsed',
-      'ai-cache; fwd=stale; fwd-status=304; stored',
-    ]);
+    expect(new Set(answers.map(({ cacheStatus }) => cacheStatus))).toEqual(
+      new Set(['ai-cache; fwd=miss; collapsed', 'ai-cache; fwd=stale; fwd-status=304; stored']),
+    );
     expect(site.runs).toBe(2);
   });
 
