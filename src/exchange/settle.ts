@@ -73,8 +73,8 @@ export async function settle(
   else if (audience === 'all') followers.answer(answer);
   else followers.release();
   if (refusal !== undefined) return { stored: false, notStored: refusal.reason };
-  const may = followers.mayStore();
-  if (may !== true && !(await may)) return { stored: false, notStored: 'lease-lost' };
+  const isOurs = isStillOurs(audience, followers);
+  if (isOurs !== true && !(await isOurs)) return { stored: false, notStored: 'lease-lost' };
   if (audience !== 'variant' && exchange.variant === undefined) return storeEntry(parts, key, entry);
   return storeVariant(exchange, entry, unkeyedNames(exchange, made.recording.head?.headers ?? []));
 }
@@ -95,9 +95,14 @@ export async function settleRenewed(
   noteStorable(exchange, isShared ? 'all' : 'nobody');
   if (isShared) followers.answer({ entry, leader });
   else followers.release();
-  const may = followers.mayStore();
-  if (may !== true && !(await may)) return { stored: false, notStored: 'lease-lost' };
+  const isOurs = isStillOurs(isShared ? 'all' : 'nobody', followers);
+  if (isOurs !== true && !(await isOurs)) return { stored: false, notStored: 'lease-lost' };
   return exchange.variant === undefined ? storeEntry(parts, key, entry) : storeVariant(exchange, entry, []);
+}
+
+/** A lease that was given up, since the answer is not for all who wait, keeps nobody's answer from being stored. */
+function isStillOurs(audience: Audience, followers: Followers): Promise<boolean> | boolean {
+  return audience !== 'all' || followers.mayStore();
 }
 
 /** Requests for what must be asked for every time do not wait for each other. */

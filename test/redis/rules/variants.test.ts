@@ -47,6 +47,24 @@ describe.each(expressVersions)('two caches with one Redis on $name', ({ express 
     expect([one.runs, two.runs]).toEqual([2, 0]);
   });
 
+  it('keep variants, and what must be checked every time, also where one run of a handler is for all processes', async () => {
+    const across = { redis: redis.url, coalesce: { across: 'cluster' as const } };
+    const one = await cachedSite(
+      express,
+      (req, res, run) => {
+        if (req.headers['if-none-match'] === '"v1"') res.status(304).end();
+        else if (req.path === '/checked') res.set({ ETag: '"v1"', 'Cache-Control': 'no-cache' }).end(`run ${run}`);
+        else varying(req, res);
+      },
+      { cache: across },
+    );
+    const checked = { path: '/checked', headers: plain.headers };
+    const answers = await one.askInTurn(a, b, a, b, checked, checked);
+    expect(answers.map(({ text }) => text)).toEqual(['GET a', 'GET b', 'GET a', 'GET b', 'run 3', 'run 3']);
+    expect(answers[5]?.cacheStatus).toMatch(/^ai-cache; fwd=stale; fwd-status=304/);
+    expect(one.runs).toBe(4);
+  });
+
   it('ask Redis once for a hit whose headers are all in the key, and twice for one of a variant', async () => {
     const one = await site(false);
     await one.askInTurn(a, plain);
