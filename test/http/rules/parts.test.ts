@@ -78,6 +78,18 @@ describe.each(expressVersions)('a stored answer on $name', ({ express }) => {
     expect(site.runs).toBe(3);
   });
 
+  it('stays whole where the route makes answers anew for a HEAD and a range too', async () => {
+    const site = await rulesSite(
+      express,
+      (req, res) => void res.set('Cache-Control', 'max-age=10').end(req.headers.range === undefined ? BODY : 'part'),
+      { refresh: (req) => req.headers['x-anew'] !== undefined },
+    );
+    const anew = { 'x-anew': '1' };
+    await site.askInTurn({}, { method: 'HEAD', headers: anew }, { headers: { ...anew, range: 'bytes=0-4, 7-8' } });
+    expect((await site.ask()).text).toBe(BODY);
+    expect(site.runs).toBe(2);
+  });
+
   it('that an empty answer of another status comes after stays as it is', async () => {
     const statuses: Record<string, number> = { '204': 204, '206': 206 };
     const site = await rulesSite(

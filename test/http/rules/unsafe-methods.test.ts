@@ -69,6 +69,13 @@ describe.each(expressVersions)('on $name', ({ express }) => {
     expect(site.runs).toBe(4);
   });
 
+  it('a POST that goes past the cache on a route that caches POST invalidates nothing', async () => {
+    const site = await rulesSite(express, resource, { skip: (req) => req.method === 'POST' });
+    const [, skipped, again] = await site.askInTurn({}, { json: { text: 'a question' } }, {});
+    expect([skipped?.cacheStatus, again?.text]).toEqual(['ai-cache; fwd=bypass; detail=skip', 'run 1']);
+    expect(site.runs).toBe(2);
+  });
+
   it('a POST that is not cached keeps its own answers apart from what a GET has stored', async () => {
     const site = await rulesSite(express, resource, GETS);
     const [first, second] = await site.askInTurn({ json: { a: 1 } }, { json: { a: 1 } });

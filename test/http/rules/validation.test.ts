@@ -58,8 +58,8 @@ describe.each(expressVersions)('a stale answer on $name', ({ express }) => {
     expect(site.runs).toBe(2);
   });
 
-  it('that says no-cache is checked every time, by each request on its own', async () => {
-    const site = await rulesSite(express, checking({ ETag: '"v1"', 'Cache-Control': 'no-cache' }));
+  it.each(['no-cache', 'no-cache, max-age=100', 'max-age=0'])('that says %s is checked every time', async (words) => {
+    const site = await rulesSite(express, checking({ ETag: '"v1"', 'Cache-Control': words }));
     const answers = await site.askInTurn({}, {}, {});
     expect(answers.map(({ text }) => text)).toEqual(['run 1', 'run 1', 'run 1']);
     expect(answers[2]?.cacheStatus).toBe('ai-cache; fwd=stale; fwd-status=304; stored');

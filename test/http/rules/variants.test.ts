@@ -67,6 +67,26 @@ describe.each(expressVersions)('answers that vary, on $name,', ({ express }) => 
     expect(site.runs).toBe(2);
   });
 
+  it('are not joined while they are made, unless the headers are known to be the same', async () => {
+    const came = arrivals();
+    const gates = [gate(), gate()];
+    const site = await rulesSite(
+      express,
+      async (req, res, run) => {
+        res.set({ ...FRESH, Vary: 'X-Plan', 'Content-Type': 'text/plain' }).write(`for ${req.get('x-plan')} `);
+        await gates[run - 1]?.opened;
+        res.end(`by run ${run}`);
+      },
+      { skip: came.note },
+    );
+    const [first, other] = [site.ask(asking({ 'x-plan': 'a' })), site.ask(asking({ 'x-plan': 'b' }))];
+    await came.reached(2);
+    gates[0]?.open();
+    gates[1]?.open();
+    expect([(await first).text, (await other).text]).toEqual(['for a by run 1', 'for b by run 2']);
+    expect(site.runs).toBe(2);
+  });
+
   it('on nothing, but let one origin read them, are for that origin alone', async () => {
     const site = await rulesSite(express, (req, res) => {
       const { origin } = req.headers;
