@@ -4,12 +4,4 @@ export { collectionWebhook } from './webhook.ts';
 export type { CollectionWebhookOptions } from './webhook.ts';
 export type { Authorize, StatsAction } from './authorize.ts';
 export type { Health } from './health.ts';
-export type {
-  CacheInfo,
-  InspectableCache,
-  ManageableCache,
-  MemoryTierInfo,
-  RedisTierInfo,
-  WarmItem,
-  WarmOutcome,
-} from './inspectable.ts';
+export type { CacheInfo, InspectableCache, ManageableCache, MemoryTierInfo, RedisTierInfo } from './inspectable.ts';

@@ -1,8 +1,6 @@
 import type { AIResponseCache } from '../ai-response-cache.ts';
 import type { CompressionConfig, Config } from '../config/config.ts';
 import type { TextTier } from '../entry/entry.ts';
-import type { AICacheError } from '../errors.ts';
-import type { AIRequest } from '../request/ai-request.ts';
 
 /** What the stats router asks of a cache that it only shows; an `AIResponseCache` is one. */
 export interface InspectableCache {
@@ -15,27 +13,14 @@ export interface InspectableCache {
 export interface ManageableCache extends InspectableCache {
   invalidate: AIResponseCache['invalidate'];
   clear: AIResponseCache['clear'];
-  warm(items: readonly WarmItem[]): Promise<WarmOutcome>;
-}
-
-export interface WarmItem {
-  readonly request: AIRequest;
-  readonly response: GivenResponse;
-  readonly ttlSeconds?: number;
-}
-
-export interface WarmOutcome {
-  readonly stored: number;
-  readonly skipped: number;
-  readonly failed: number;
-  readonly failures: readonly { readonly index: number; readonly reason: string; readonly error?: AICacheError }[];
+  warm: AIResponseCache['warm'];
 }
 
 export type StatsFilter = NonNullable<Parameters<AIResponseCache['stats']>[0]>;
 export type Stats = ReturnType<AIResponseCache['stats']>;
 export type PerformanceSnapshot = ReturnType<AIResponseCache['monitor']['snapshot']>;
 export type InvalidationSelector = Parameters<AIResponseCache['invalidate']>[0];
-type GivenResponse = Parameters<AIResponseCache['set']>[1];
+export type WarmItem = Parameters<AIResponseCache['setMany']>[0][number];
 
 /** How a cache is built and how its tiers are, as JSON. Never holds a URL, a key, a text or a tenant. */
 export interface CacheInfo {
