@@ -109,6 +109,19 @@ describe.each(expressVersions)('statsRouter on $name', ({ express }) => {
       expect(await (await fetch(`${await mounted()}/info`)).json()).toEqual({ ...info, actions });
     });
 
+    it.each([
+      ['nothing', [], { invalidate: false, clear: false, warm: false }],
+      ['to invalidate', ['invalidate'], { invalidate: true, clear: false, warm: false }],
+      ['everything', ['invalidate', 'clear', 'warm'], { invalidate: true, clear: true, warm: true }],
+    ])('say at /info that the caller may change %s', async (_, allowed, actions) => {
+      const authorize = async (_req: Request, action: StatsAction): Promise<boolean> => {
+        if (action === 'warm' && !allowed.includes('warm')) return fail();
+        return action === 'read' || allowed.includes(action);
+      };
+      const { text } = await ask(`${await mounted({ authorize })}/info`);
+      expect(JSON.parse(text)).toMatchObject({ actions });
+    });
+
     it('have no body for HEAD', async () => {
       const response = await fetch(`${await mounted()}/info`, { method: 'HEAD' });
       expect(response.status).toBe(200);
