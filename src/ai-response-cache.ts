@@ -1,16 +1,20 @@
 import type { Request } from 'express';
 import { createParts, type CacheParts } from './cache-parts.ts';
+import { closeParts } from './close-parts.ts';
 import { cacheInfoOf } from './cache-info.ts';
+import { requestFor } from './exchange/request-for.ts';
 import type { CachedResponse } from './direct/cached-response.ts';
 import { directClear, directExpire, directInvalidate } from './direct/invalidate.ts';
 import { directGetMany, directSetMany, type SetItem, type SetItemResult } from './direct/many.ts';
 import type { EntrySelector } from './direct/selector.ts';
-import { warmGiven } from './direct/warm.ts';
+import { warmByRunning } from './direct/warm-by-running.ts';
 import type { WarmResult } from './direct/warm-count.ts';
-import type { WarmItems, WarmOptions } from './direct/warm-options.ts';
+import { warmGiven } from './direct/warm-given.ts';
+import type { WarmItems, WarmOptions, WarmRunOptions } from './direct/warm-options.ts';
+import type { WarmRequest } from './exchange/warm-request.ts';
 import { systemClock, type Clock } from './clock.ts';
 import type { AIResponseCacheOptions } from './config/options.ts';
-import { parseCacheOptions, parseRouteOptions } from './config/parse.ts';
+import { parseCacheOptions } from './config/parse.ts';
 import {
   directFill,
   directGet,
@@ -19,11 +23,10 @@ import {
   type SetOptions,
   type SetResult,
 } from './direct/direct.ts';
-import { bypassedRequest, cacheClosed } from './errors.ts';
+import { cacheClosed } from './errors.ts';
 import type { GivenResponse } from './direct/given-response.ts';
 import type { AIRequest } from './request/ai-request.ts';
 import type { TtlExplanation } from './policy/ttl.ts';
-import { buildRequest } from './request/build-request.ts';
 import { checkRequest } from './request/check-request.ts';
 import type { CacheInfo } from './stats/inspectable.ts';
 import type { CachePerformanceMonitor } from './telemetry/performance-monitor.ts';
@@ -55,11 +58,7 @@ export class AIResponseCache {
    * @throws AICacheError UNKEYABLE where the middleware would go past the cache.
    */
   requestFor(req: Request): AIRequest {
-    const seen = this.#parts.requests.get(req);
-    if (seen !== undefined) return seen;
-    const built = buildRequest(req, parseRouteOptions());
-    if ('bypass' in built) throw built.error ?? bypassedRequest(built.bypass);
-    return built.request;
+    return requestFor(this.#parts, req);
   }
 
   /**
@@ -128,14 +127,16 @@ export class AIResponseCache {
   }
 
   /**
-   * Stores the answers of which no fresh entry is there; entries that are fresh are left alone. A bad item fails alone, and
-   * `failures` says why. Not counted as requests.
+   * Stores the answers of which no fresh entry is there; fresh ones are left alone. With `server` the items are requests, which run
+   * through the app in this process. A bad item fails alone: `failures` says why.
    *
-   * @throws AICacheError INVALID_REQUEST for items that cannot be iterated, INVALID_OPTION; what the items' iterator throws.
+   * @throws AICacheError INVALID_REQUEST for items that cannot be iterated, INVALID_OPTION, UNKNOWN_OPTION; what the iterator throws.
    */
-  async warm(items: WarmItems<SetItem>, options: WarmOptions = {}): Promise<WarmResult> {
+  warm(items: WarmItems<SetItem>, options?: WarmOptions): Promise<WarmResult>;
+  warm(items: WarmItems<WarmRequest>, options: WarmRunOptions): Promise<WarmResult>;
+  async warm(items: WarmItems<never>, options: WarmOptions | WarmRunOptions = {}): Promise<WarmResult> {
     this.#checkOpen();
-    return warmGiven(this.#parts, items, options);
+    return isRun(options) ? warmByRunning(this.#parts, items, options) : warmGiven(this.#parts, items, options);
   }
 
   /**
@@ -194,22 +195,17 @@ export class AIResponseCache {
 
   /** Ends the connection to Redis and frees the memory tier. Requests that come later go to the handler. Idempotent. */
   close(): Promise<void> {
-    this.#closing ??= this.#close();
+    this.#closing ??= closeParts(this.#parts);
     return this.#closing;
-  }
-
-  async #close(): Promise<void> {
-    this.#parts.closing.abort();
-    await this.#parts.cluster?.close();
-    await this.#parts.invalidation.close();
-    await this.#parts.redis?.connection.close();
-    this.#parts.memory?.clear();
-    this.#parts.recorder.close();
   }
 
   #checkOpen(): void {
     if (this.#closing !== undefined) throw cacheClosed();
   }
+}
+
+function isRun(options: WarmOptions): options is WarmRunOptions {
+  return Object.hasOwn(options, 'server');
 }
 
 /** The parts of a cache, for the middleware alone. */

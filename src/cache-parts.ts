@@ -1,15 +1,17 @@
 import type { IncomingMessage } from 'node:http';
 import { systemClock, type Clock } from './clock.ts';
 import type { Config } from './config/config.ts';
-import { AICacheError, internalFault } from './errors.ts';
+import type { AICacheError } from './errors.ts';
 import type { Answer } from './exchange/followers.ts';
 import { Refreshes } from './exchange/refresh.ts';
+import { WarmRuns } from './exchange/warm-runs.ts';
 import { ClusterFlights } from './flight/cluster-flights.ts';
 import { HitForMiss } from './flight/hit-for-miss.ts';
 import { SingleFlight } from './flight/single-flight.ts';
 import { costTierOf } from './policy/cost-tier.ts';
 import { Prices } from './policy/prices.ts';
 import { explainTtl, type TtlExplanation, type TtlSubject } from './policy/ttl.ts';
+import { reporterOf } from './reporter.ts';
 import type { AIRequest } from './request/ai-request.ts';
 import { CacheKeyGenerator } from './request/key-generator.ts';
 import { cacheStatusOf, type CacheStatus } from './response/cache-status.ts';
@@ -54,6 +56,7 @@ export interface CacheParts {
   /** What the policy says of the lifetime of the answer to a request. */
   readonly explain: (subject: TtlSubject) => TtlExplanation;
   readonly refreshes: Refreshes;
+  readonly warmRuns: WarmRuns;
   /** Since when, milliseconds since the epoch; aborted by `close`. */
   readonly startedAt: number;
   readonly closing: AbortController;
@@ -117,6 +120,7 @@ export function createParts(config: Config, clock: Clock): CacheParts {
     prices,
     explain: explainerOf(config, prices),
     refreshes: new Refreshes(clock),
+    warmRuns: new WarmRuns(),
     startedAt: clock.now(),
     closing: new AbortController(),
     report,
@@ -206,14 +210,4 @@ function gaugesOf(memory: MemoryTier | undefined): readonly TierGauge[] {
   if (memory === undefined) return [];
   const { entries, bytes, maxBytes } = memory.stats();
   return [{ tier: 'memory', entries, usedBytes: bytes, limitBytes: maxBytes }];
-}
-
-function reporterOf(onError: Config['onError']): (error: unknown) => void {
-  return (error) => {
-    try {
-      onError(error instanceof AICacheError ? error : internalFault(error));
-    } catch {
-      // The function that takes errors failed itself: there is nobody left to tell.
-    }
-  };
 }

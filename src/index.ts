@@ -13,9 +13,10 @@ export type {
 export type { CostTier } from './config/config.ts';
 export { optionsFromEnv } from './config/env.ts';
 export type { RecordedResponse, Scope } from './config/route-config.ts';
+export type { WarmRequest } from './exchange/warm-request.ts';
 export { aiCacheContext, type AICacheContext } from './exchange/context.ts';
 export type { SetItem, SetItemResult } from './direct/many.ts';
-export type { WarmItems, WarmOptions } from './direct/warm-options.ts';
+export type { WarmItems, WarmOptions, WarmRunOptions } from './direct/warm-options.ts';
 export type { WarmFailure, WarmProgress, WarmResult } from './direct/warm-count.ts';
 export type { EntrySelector } from './direct/selector.ts';
 export type { FillResponse, SetOptions, SetResult } from './direct/direct.ts';
