@@ -7,9 +7,9 @@ import type { CachedResponse } from './direct/cached-response.ts';
 import { directClear, directExpire, directInvalidate } from './direct/invalidate.ts';
 import { directGetMany, directSetMany, type SetItem, type SetItemResult } from './direct/many.ts';
 import type { EntrySelector } from './direct/selector.ts';
-import { warmByRunning } from './direct/warm-by-running.ts';
+import { statsAcross, type StatsOptions } from './direct/stats-across.ts';
+import { warm } from './direct/warm.ts';
 import type { WarmResult } from './direct/warm-count.ts';
-import { warmGiven } from './direct/warm-given.ts';
 import type { WarmItems, WarmOptions, WarmRunOptions } from './direct/warm-options.ts';
 import type { WarmRequest } from './exchange/warm-request.ts';
 import { systemClock, type Clock } from './clock.ts';
@@ -30,7 +30,7 @@ import type { TtlExplanation } from './policy/ttl.ts';
 import { checkRequest } from './request/check-request.ts';
 import type { CacheInfo } from './stats/inspectable.ts';
 import type { CachePerformanceMonitor } from './telemetry/performance-monitor.ts';
-import type { Stats, StatsFilter } from './telemetry/tally.ts';
+import type { Stats, StatsFilter } from './telemetry/stats.ts';
 
 let readParts: (cache: AIResponseCache) => CacheParts;
 
@@ -136,7 +136,7 @@ export class AIResponseCache {
   warm(items: WarmItems<WarmRequest>, options: WarmRunOptions): Promise<WarmResult>;
   async warm(items: WarmItems<never>, options: WarmOptions | WarmRunOptions = {}): Promise<WarmResult> {
     this.#checkOpen();
-    return isRun(options) ? warmByRunning(this.#parts, items, options) : warmGiven(this.#parts, items, options);
+    return warm(this.#parts, items, options);
   }
 
   /**
@@ -171,9 +171,17 @@ export class AIResponseCache {
     return directClear(this.#parts);
   }
 
-  /** Requests and savings of this process since the cache was made. */
-  stats(filter: StatsFilter = {}): Stats {
-    return this.#parts.recorder.tally.stats(filter);
+  /**
+   * Requests and savings: of this process since the cache was made, or by a promise with `across: 'cluster'` of all processes that
+   * share the Redis and the namespace, of all versions, since they first wrote there. Provider and model choose.
+   *
+   * @throws AICacheError INVALID_OPTION; rejects with REDIS_FAILED, REDIS_TIMEOUT or REDIS_MISSING.
+   */
+  stats(options?: StatsFilter & { readonly across?: 'process' }): Stats;
+  stats(options: StatsFilter & { readonly across: 'cluster' }): Promise<Stats>;
+  stats(options?: StatsOptions): Stats | Promise<Stats>;
+  stats(options: StatsOptions = {}): Stats | Promise<Stats> {
+    return statsAcross(this.#parts, options);
   }
 
   /** Tiers, sizes, and what Redis says of itself. Never rejects, never connects. */
@@ -202,10 +210,6 @@ export class AIResponseCache {
   #checkOpen(): void {
     if (this.#closing !== undefined) throw cacheClosed();
   }
-}
-
-function isRun(options: WarmOptions): options is WarmRunOptions {
-  return Object.hasOwn(options, 'server');
 }
 
 /** The parts of a cache, for the middleware alone. */

@@ -4,7 +4,7 @@ import type { CacheParts } from './cache-parts.ts';
 export async function closeParts(parts: CacheParts): Promise<void> {
   parts.closing.abort();
   await parts.cluster?.close();
-  await parts.invalidation.close();
+  await Promise.all([parts.redis?.stats.close(), parts.invalidation.close()]);
   await parts.redis?.connection.close();
   parts.memory?.clear();
   parts.recorder.close();

@@ -2,7 +2,7 @@ import type { CacheParts } from '../cache-parts.ts';
 import { AICacheError, cacheClosed, internalFault } from '../errors.ts';
 import { recordedFrom, type WarmRequest } from '../exchange/warm-request.ts';
 import { WarmCount, type Warmed, type WarmResult } from './warm-count.ts';
-import { checkWarm, type WarmItems, type WarmRunOptions } from './warm-options.ts';
+import type { WarmItems, WarmRunOptions } from './warm-options.ts';
 
 /** Model calls at a time, unless the caller says otherwise. */
 const RUNS_AT_ONCE = 4;
@@ -13,7 +13,6 @@ export async function warmByRunning(
   items: WarmItems<WarmRequest>,
   options: WarmRunOptions,
 ): Promise<WarmResult> {
-  checkWarm(items, options);
   const { concurrency = RUNS_AT_ONCE, onProgress, server } = options;
   const count = new WarmCount(Array.isArray(items) ? items.length : undefined, onProgress, parts.report);
   const source = each(items);

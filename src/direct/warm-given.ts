@@ -2,7 +2,7 @@ import type { CacheParts } from '../cache-parts.ts';
 import { AICacheError, cacheClosed, internalFault } from '../errors.ts';
 import { setOne, type SetItem } from './many.ts';
 import { WarmCount, type Warmed, type WarmResult } from './warm-count.ts';
-import { checkWarm, type WarmItems, type WarmOptions } from './warm-options.ts';
+import type { WarmItems, WarmOptions } from './warm-options.ts';
 
 /** Items whose entries are looked up and written at a time. */
 const GIVEN_AT_ONCE = 100;
@@ -13,7 +13,6 @@ export async function warmGiven(
   items: WarmItems<SetItem>,
   options: WarmOptions,
 ): Promise<WarmResult> {
-  checkWarm(items, options);
   const { concurrency = GIVEN_AT_ONCE, onProgress } = options;
   const count = new WarmCount(Array.isArray(items) ? items.length : undefined, onProgress, parts.report);
   for await (const batch of batchesOf(parts, items, concurrency)) {

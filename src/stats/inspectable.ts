@@ -4,12 +4,14 @@ import type { TextTier } from '../entry/entry.ts';
 
 /** What the stats router asks of a cache; an `AIResponseCache` is one. */
 export interface InspectableCache {
-  stats: AIResponseCache['stats'];
+  stats(options?: StatsOptions): Stats | Promise<Stats>;
   info(): Promise<CacheInfo>;
   readonly monitor: Pick<AIResponseCache['monitor'], 'snapshot'>;
 }
 
-export type StatsFilter = NonNullable<Parameters<AIResponseCache['stats']>[0]>;
+export type StatsOptions = NonNullable<Parameters<AIResponseCache['stats']>[0]>;
+export type StatsFilter = Omit<StatsOptions, 'across'>;
+export type Stats = Awaited<ReturnType<AIResponseCache['stats']>>;
 
 /** How a cache is built and how its tiers are, as JSON. Never holds a URL, a key, a text or a tenant. */
 export interface CacheInfo {
