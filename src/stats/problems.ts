@@ -65,6 +65,10 @@ export function lengthRefused(name: string, length: number, longest: number): Pr
   return bad(name, `is ${length} characters long. Allowed: 1 to ${longest}.`);
 }
 
+export function valueRefused(name: string, value: string, allowed: readonly string[]): Problem {
+  return bad(name, `is ${shownValue(value)}. Allowed: ${allowed.join(', ')}.`);
+}
+
 export function digestRefused(value: string): Problem {
   const allowed = 'the whole digest of a key: 64 to 128 hex digits in lower case, as the key in Redis has it';
   return bad('key', `is ${shownValue(value)}. Allowed: ${allowed}.`);

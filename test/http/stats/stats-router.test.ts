@@ -92,6 +92,7 @@ describe.each(expressVersions)('statsRouter on $name', ({ express }) => {
       ['?model=large', { model: 'large' }, 0],
       ['?model=gpt-5&provider=openai', { provider: 'openai', model: 'gpt-5' }, 2],
       ['?provider=nobody', { provider: 'nobody' }, 0],
+      ['?across=process&provider=openai', { provider: 'openai' }, 2],
     ])('are of the chosen provider and model at /stats%s', async (query, filter, hits) => {
       const cache = inspectableCache();
       const stats = await (await fetch(`${await mounted(undefined, cache)}/stats${query}`)).json();
@@ -246,9 +247,11 @@ describe.each(expressVersions)('statsRouter on $name', ({ express }) => {
 
   describe('a request that cannot be answered', () => {
     it.each([
-      ['/stats?providr=openai', 'providr', 'Known here: provider, model.'],
+      ['/stats?providr=openai', 'providr', 'Known here: provider, model, across.'],
       ['/stats?provider=', 'provider', 'Allowed: 1 to 256.'],
       [`/stats?model=${'x'.repeat(257)}`, 'model', '257 characters long'],
+      ['/stats?across=all', 'across', 'is "all". Allowed: process, cluster.'],
+      ['/stats?across=cluster&across=process', 'across', 'more than once'],
       ['/stats?provider=a&provider=b', 'provider', 'more than once'],
       ['/stats?provider[]=a', 'provider[]', 'There is no query parameter'],
       ['/stats?__proto__=a', '__proto__', 'There is no query parameter'],
