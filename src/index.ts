@@ -13,8 +13,12 @@ export type {
 export type { CostTier } from './config/config.ts';
 export { optionsFromEnv } from './config/env.ts';
 export type { RecordedResponse, Scope } from './config/route-config.ts';
+export type { WarmRequest } from './exchange/warm-request.ts';
 export { aiCacheContext, type AICacheContext } from './exchange/context.ts';
 export type { SetItem, SetItemResult } from './direct/many.ts';
+export type { WarmItems, WarmOptions, WarmRunOptions } from './direct/warm-options.ts';
+export type { WarmFailure, WarmProgress, WarmResult } from './direct/warm-count.ts';
+export type { StatsOptions } from './direct/stats-across.ts';
 export type { EntrySelector } from './direct/selector.ts';
 export type { FillResponse, SetOptions, SetResult } from './direct/direct.ts';
 export type { TextTier, Usage } from './entry/entry.ts';
@@ -28,4 +32,4 @@ export type { CacheInfo } from './stats/inspectable.ts';
 export { CachePerformanceMonitor, type PerformanceMonitorOptions } from './telemetry/performance-monitor.ts';
 export type { PerformanceSnapshot } from './telemetry/performance-snapshot.ts';
 export type { Outcome, Result } from './telemetry/outcome.ts';
-export type { Stats, StatsFilter } from './telemetry/tally.ts';
+export type { ModelTotals, RequestTotals, Stats, StatsFilter } from './telemetry/stats.ts';
