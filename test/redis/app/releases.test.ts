@@ -64,7 +64,7 @@ describe('two releases whose entries have different layouts', () => {
       'of the older',
       'of the newer',
     ]);
-    expect((await keys()).map((key) => key.split(':')[2]).toSorted()).toEqual(['1', '1.2']);
+    expect(new Set((await keys()).map((key) => key.split(':')[2]))).toEqual(new Set(['1', '1.2']));
     expect(errors).toEqual([]);
   });
 
