@@ -17,8 +17,7 @@ afterAll(() => redis.stop());
 const REQUESTS = Array.from({ length: 1_000 }, (_, index) => docs(`question ${index}`));
 const ITEMS = REQUESTS.map((request) => ({ request, response: request.text }));
 
-const entriesIn = async (): Promise<number> =>
-  Number((await redis.cli('keys', '*:e:*')).split('\n').filter(Boolean).length);
+const entriesIn = async (): Promise<number> => (await redis.cli('keys', '*:e:*')).split('\n').filter(Boolean).length;
 
 describe('a thousand at once', () => {
   it('are stored, read and warmed', async () => {
