@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { optionDocs } from '../config/option-docs.ts';
 import { synchronous } from '../config/checks.ts';
 import { positive } from '../config/numbers.ts';
+import { cascadeFunctionThrew } from '../errors.ts';
 import type { CascadeResult } from './answered.ts';
 
 /** Items that are settled, of all. */
@@ -66,7 +67,7 @@ export function progressOf(
     try {
       onProgress?.({ done, total });
     } catch (error) {
-      report(error);
+      report(cascadeFunctionThrew('onProgress', error));
     }
   };
 }

@@ -1,6 +1,6 @@
 import { partsOf, type AIResponseCache } from '../ai-response-cache.ts';
 import { lookUp, questionOf, reportAnswered, type Located, type Question } from '../direct/question.ts';
-import { cacheClosed, CascadeError, invalidRequestField, userFunctionThrew } from '../errors.ts';
+import { cacheClosed, CascadeError, invalidRequestField, cascadeFunctionThrew } from '../errors.ts';
 import type { AIRequest } from '../request/ai-request.ts';
 import { resultOf, type Answered, type CascadeResult } from './answered.ts';
 import { allAtMost, batchOptions, progressOf, rejected, type BatchItem, type BatchOptions } from './batch.ts';
@@ -143,7 +143,7 @@ export class ProviderCascade {
       try {
         return accept === undefined || accept(response);
       } catch (error) {
-        parts.report(userFunctionThrew('accept', error));
+        parts.report(cascadeFunctionThrew('accept', error));
         return false;
       }
     });

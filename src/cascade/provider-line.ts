@@ -13,7 +13,7 @@ import {
   type IRetryBackoffContext,
   type RetryPolicy,
 } from 'cockatiel';
-import { userFunctionThrew } from '../errors.ts';
+import { cascadeFunctionThrew } from '../errors.ts';
 import type { AIRequest } from '../request/ai-request.ts';
 import type { CascadeConfig, ProviderRequest } from './options.ts';
 import { faultOf, ProviderFault } from './provider-fault.ts';
@@ -67,7 +67,7 @@ export class ProviderLine {
     try {
       return this.#model(request);
     } catch (error) {
-      throw userFunctionThrew('providers.model', error);
+      throw cascadeFunctionThrew('providers.model', error);
     }
   }
 

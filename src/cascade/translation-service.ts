@@ -3,7 +3,7 @@ import { hasMethod, synchronous } from '../config/checks.ts';
 import { optionDocs } from '../config/option-docs.ts';
 import type { CachedResponse } from '../direct/cached-response.ts';
 import type { EntrySelector } from '../direct/selector.ts';
-import { invalidTranslation, translationUnreadable, userFunctionThrew } from '../errors.ts';
+import { invalidTranslation, translationUnreadable, cascadeFunctionThrew } from '../errors.ts';
 import type { AIRequest } from '../request/ai-request.ts';
 import type { Stats, StatsFilter } from '../telemetry/tally.ts';
 import type { CascadeResult } from './answered.ts';
@@ -147,7 +147,7 @@ export class CachedTranslationService {
     try {
       text = this.#textIn(response);
     } catch (error) {
-      throw translationUnreadable(provider, userFunctionThrew('readTranslation', error));
+      throw translationUnreadable(provider, cascadeFunctionThrew('readTranslation', error));
     }
     if (text === undefined) throw translationUnreadable(provider);
     return { text, provider, model, cached, fallback, coalesced, ...(notStored === undefined ? {} : { notStored }) };

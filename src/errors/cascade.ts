@@ -87,6 +87,15 @@ export function notAWholeAnswer(shown: string): AICacheError {
   });
 }
 
+/** A function given to a cascade threw; what it threw is the `cause`, its message may hold a text and is not repeated. */
+export function cascadeFunctionThrew(option: string, cause: unknown): AICacheError {
+  return new AICacheError('USER_FUNCTION_FAILED', `The function "${option}" of a cascade threw.`, {
+    help: 'See the cause.',
+    option,
+    cause,
+  });
+}
+
 /** An answer in which no translation was found. */
 export function translationUnreadable(provider: string, cause?: unknown): AICacheError {
   return new AICacheError('TRANSLATION_UNREADABLE', `There is no translation in the answer of ${provider}.`, {
