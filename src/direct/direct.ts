@@ -98,15 +98,13 @@ async function findOrFill(
   const part: Part<Answer> = waits ? flights.enter(flightOf(direct)) : { role: 'alone' };
   const landing = part.role === 'follower' ? await part.landing : undefined;
   const answer = part.role === 'late' ? part.answer : landing?.kind === 'answer' ? landing.answer : undefined;
+  const entry = answer?.live === undefined ? answer?.entry : await answer.made;
+  if (entry !== undefined) {
+    report(direct, { result: 'coalesced', entry });
+    return cachedResponseOf(entry, { state: 'fresh' });
+  }
   // One that waited for a stream in vain waits for no second one.
-  if (answer?.live !== undefined && as === 'hit') {
-    await answer.live.over();
-    return findOrFill(direct, fillResponse, 'coalesced');
-  }
-  if (answer?.entry !== undefined) {
-    report(direct, { result: 'coalesced', entry: answer.entry });
-    return cachedResponseOf(answer.entry, { state: 'fresh' });
-  }
+  if (answer?.live !== undefined && as === 'hit') return findOrFill(direct, fillResponse, 'coalesced');
   if (landing?.kind === 'failed') {
     report(direct, { result: 'error' });
     throw landing.cause ?? fillFailedTwice();
