@@ -36,8 +36,12 @@ export async function startInstance(port: number, redis: string | undefined): Pr
     redis,
     namespace,
     ttl: { defaultSeconds: 600 },
+    // What is shown should not depend on how busy this machine is; an app keeps the default.
+    redisTimeoutMs: 5_000,
     onError: (error) => console.error(error.message),
   });
+  // With Redis away the app starts all the same, and goes on with memory alone; onError has said so.
+  await cache.connect().catch(() => undefined);
   const providers = createProviders(emulators);
   const cascade = new ProviderCascade({ cache, providers, timeoutMs: 10_000, retries: 1, retryDelayMs: 20 });
   const service = new CachedTranslationService({ cascade });

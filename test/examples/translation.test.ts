@@ -89,7 +89,7 @@ describe('the translation example', () => {
     const ended = once(child, 'exit');
     child.stdout.on('data', (chunk) => {
       printed += String(chunk);
-      if (printed.includes('Ctrl-C ends this.')) child.kill('SIGTERM');
+      if (!child.killed && printed.includes('Ctrl-C ends this.')) child.kill('SIGTERM');
     });
     expect(await ended).toEqual([0, null]);
   });
