@@ -6,7 +6,8 @@ import { storeEntry } from '../exchange/store-entry.ts';
 import type { Verdict } from '../exchange/verdict.ts';
 import type { AIRequest } from '../request/ai-request.ts';
 import { modelOf } from '../request/labels.ts';
-import type { TierName } from '../tiers/tier.ts';
+import type { CacheKey, TierName } from '../tiers/tier.ts';
+import type { Found } from '../tiers/tiered-store.ts';
 import type { CachedResponse } from './cached-response.ts';
 import { begin, decoded, report, type Direct, type Readable, type SetResult } from './direct.ts';
 import type { WholeResponse } from './given-response.ts';
@@ -30,26 +31,56 @@ export function questionOf(parts: CacheParts, requests: readonly AIRequest[]): Q
   return { alternatives, flight: alternatives.map(flightOf).join() };
 }
 
-/** The first fresh answer to each question that `isGood` takes: all are looked up in one round trip. Hits are reported. */
+/**
+ * The first fresh answer to each question that `isGood` takes. Where memory has that of the first alternative nobody else is asked; all
+ * others are looked up in one round trip. Hits are reported.
+ */
 export async function lookUp(
   parts: CacheParts,
   questions: readonly Question[],
-  isGood: (response: CachedResponse) => boolean,
+  isGood: IsGood,
 ): Promise<(Located | undefined)[]> {
-  const keys = questions.flatMap(({ alternatives }) => alternatives.map(({ key }) => key));
-  const found = await parts.store.lookupMany(keys);
+  const { store } = parts;
+  const first = await Promise.all(
+    questions.map((question) =>
+      locate(
+        question,
+        firstKeysOf(question).map((key) => store.peek(key)),
+        isGood,
+      ),
+    ),
+  );
+  const open = questions.filter((_, place) => first[place] === undefined);
+  const found = await store.lookupMany(open.flatMap(({ alternatives }) => alternatives.map(({ key }) => key)));
   let next = 0;
-  return Promise.all(
-    questions.map(async ({ alternatives }) => {
-      const own = found.slice(next, (next += alternatives.length));
-      const read = await Promise.all(own.map((one) => decoded(one, false)));
-      const place = read.findIndex((one) => one !== undefined && isGood(one.response));
-      const located = read[place];
-      if (located === undefined) return undefined;
-      report(alternatives[place] as Direct, { result: 'hit', ...located });
-      return { ...located, place };
+  const others = await Promise.all(
+    open.map((question) => {
+      const own = found.slice(next, (next += question.alternatives.length));
+      return locate(question, own, isGood);
     }),
   );
+  const remaining = others.values();
+  return first.map((one) => one ?? remaining.next().value);
+}
+
+type IsGood = (response: CachedResponse) => boolean;
+
+function firstKeysOf({ alternatives }: Question): CacheKey[] {
+  return alternatives.slice(0, 1).map(({ key }) => key);
+}
+
+/** `found`: of the alternatives, in their order. */
+async function locate(
+  { alternatives }: Question,
+  found: readonly (Found | undefined)[],
+  isGood: IsGood,
+): Promise<Located | undefined> {
+  const read = await Promise.all(found.map((one) => decoded(one, false)));
+  const place = read.findIndex((one) => one !== undefined && isGood(one.response));
+  const located = read[place];
+  if (located === undefined) return undefined;
+  report(alternatives[place] as Direct, { result: 'hit', ...located });
+  return { ...located, place };
 }
 
 /** Counts a question that was not a hit: its answer was made, was another's, or there was none. */

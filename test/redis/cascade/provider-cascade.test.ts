@@ -39,6 +39,17 @@ it('looks for the answers of all providers in one round trip, of a whole batch t
   ]);
 });
 
+it('asks Redis nothing where memory has the answer of the first provider', async () => {
+  const { cache } = openCache({ redis: redis.url });
+  const cascade = new ProviderCascade({ cache, providers: names.map((name) => scripted(name, answers)) });
+  await cascade.complete({ text: 'a' });
+  const monitor = await startMonitor(redis);
+  const hit = await cascade.complete({ text: 'a' });
+  expect(hit).toMatchObject({ provider: 'one', cached: true, response: { tier: 'memory' } });
+  const commands = await monitor.commands();
+  expect(commands.filter(([name = '']) => name.toLowerCase() === 'get')).toEqual([]);
+});
+
 it('serves what another process stored, under the provider and model that answered', async () => {
   const [here, there] = [openCache({ redis: redis.url }), openCache({ redis: redis.url })];
   const failing = scripted('one', fails(401));
