@@ -34,11 +34,15 @@ export interface Answered {
   readonly failures: readonly ProviderFailure[];
 }
 
-/** Each caller has bytes of its own. */
-export async function resultOf(answered: Answered, coalesced: boolean): Promise<CascadeResult> {
+/** Each caller has bytes of its own: `response`, where this is the only one. */
+export async function resultOf(
+  answered: Answered,
+  coalesced: boolean,
+  response?: CachedResponse,
+): Promise<CascadeResult> {
   const { entry, tier, request, place, stored, failures } = answered;
   return {
-    response: await cachedResponseOf(entry, { state: 'fresh', ...(tier === undefined ? {} : { tier }) }),
+    response: response ?? (await cachedResponseOf(entry, { state: 'fresh', ...(tier === undefined ? {} : { tier }) })),
     provider: request.provider,
     model: request.model,
     cached: tier !== undefined,

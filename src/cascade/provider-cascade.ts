@@ -1,5 +1,6 @@
 import { partsOf, type AIResponseCache } from '../ai-response-cache.ts';
-import { lookUp, questionOf, reportAnswered, type Located, type Question } from '../direct/question.ts';
+import type { Direct } from '../direct/direct.ts';
+import { lookUp, lookUpHere, Question, reportAnswered, type IsGood, type Located } from '../direct/question.ts';
 import { cacheClosed, CascadeError, invalidRequestField, cascadeFunctionThrew } from '../errors.ts';
 import type { AIRequest } from '../request/ai-request.ts';
 import { resultOf, type Answered, type CascadeResult } from './answered.ts';
@@ -52,7 +53,12 @@ export class ProviderCascade {
   async complete(request: AIRequest, { signal, accept }: CompleteOptions = {}): Promise<CascadeResult> {
     const question = this.#questionOf(request);
     const asking = { accept, signal };
-    const find = async (): Promise<Located | undefined> => (await this.#lookUp([question], accept))[0];
+    const isGood = this.#isGood(accept);
+    const { parts } = this.#cascade;
+    signal?.throwIfAborted();
+    const [here] = await lookUpHere(parts, [question], isGood);
+    if (here !== undefined) return this.#hit(question, here);
+    const find = async (): Promise<Located | undefined> => (await lookUp(parts, [question], isGood))[0];
     try {
       const { value, isShared } = await this.#share(question, find, asking);
       this.#count(question, value, isShared);
@@ -83,12 +89,7 @@ export class ProviderCascade {
     };
     const asked = this.#askedIn(requests, (item, error) => settle(item, rejected(error)));
     const isOver = signal?.aborted === true;
-    const found = isOver
-      ? []
-      : await this.#lookUp(
-          asked.map(({ question }) => question),
-          accept,
-        );
+    const found = isOver ? [] : await this.#lookUp(asked, this.#isGood(accept));
     const hits = asked.filter((_, place) => found[place] !== undefined);
     const misses = asked.filter((_, place) => found[place] === undefined);
     const located = found.filter((one) => one !== undefined);
@@ -115,10 +116,8 @@ export class ProviderCascade {
   #questionOf(request: AIRequest): Question {
     const { parts, lines } = this.#cascade;
     if (parts.closing.signal.aborted) throw cacheClosed();
-    return questionOf(
-      parts,
-      lines.map((line) => line.requestFor(request)),
-    );
+    const [first, ...others] = lines.map((line) => line.requestFor(request));
+    return new Question(parts, first as ProviderRequest, others);
   }
 
   /** Equal items are one; `onInvalid` is told of those that are no requests. */
@@ -137,16 +136,32 @@ export class ProviderCascade {
     return [...asked.values()];
   }
 
-  #lookUp(questions: readonly Question[], accept: Accept | undefined): Promise<(Located | undefined)[]> {
+  /** Whatever memory has of the first provider is not asked for elsewhere. */
+  async #lookUp(asked: readonly Asked[], isGood: IsGood): Promise<(Located | undefined)[]> {
     const { parts } = this.#cascade;
-    return lookUp(parts, questions, (response) => {
+    const questions = asked.map(({ question }) => question);
+    const here = await lookUpHere(parts, questions, isGood);
+    const open = questions.filter((_, place) => here[place] === undefined);
+    const others = (await lookUp(parts, open, isGood)).values();
+    return here.map((one) => one ?? others.next().value);
+  }
+
+  /** For what is stored: where `accept` fails it is not served. */
+  #isGood(accept: Accept | undefined): IsGood {
+    return (response) => {
       try {
         return accept === undefined || accept(response);
       } catch (error) {
-        parts.report(cascadeFunctionThrew('accept', error));
+        this.#cascade.parts.report(cascadeFunctionThrew('accept', error));
         return false;
       }
-    });
+    };
+  }
+
+  #hit(question: Question, located: Located): Promise<CascadeResult> {
+    const value = hitOf(question, located);
+    this.#count(question, value, false);
+    return resultOf(value, false, located.response);
   }
 
   #share(
@@ -194,6 +209,7 @@ export class ProviderCascade {
   }
 }
 
-function hitOf({ alternatives }: Question, { entry, tier, place }: Located): Answered {
-  return { entry, tier, place, request: alternatives[place]?.request as ProviderRequest, failures: [] };
+function hitOf(question: Question, { entry, tier, place }: Located): Answered {
+  const { request } = place === 0 ? question.first : (question.alternatives[place] as Direct);
+  return { entry, tier, place, request: request as ProviderRequest, failures: [] };
 }

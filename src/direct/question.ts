@@ -6,17 +6,35 @@ import { storeEntry } from '../exchange/store-entry.ts';
 import type { Verdict } from '../exchange/verdict.ts';
 import type { AIRequest } from '../request/ai-request.ts';
 import { modelOf } from '../request/labels.ts';
-import type { CacheKey, TierName } from '../tiers/tier.ts';
+import type { TierName } from '../tiers/tier.ts';
 import type { Found } from '../tiers/tiered-store.ts';
 import type { CachedResponse } from './cached-response.ts';
 import { begin, decoded, report, type Direct, type Readable, type SetResult } from './direct.ts';
 import type { WholeResponse } from './given-response.ts';
 
 /** What any of several requests may have the answer to, the first of them before the others: one request to those who count. */
-export interface Question {
-  readonly alternatives: readonly Direct[];
+export class Question {
+  readonly first: Direct;
+  readonly #others: readonly AIRequest[];
+  #alternatives: readonly Direct[] | undefined;
+
+  /** Throws AICacheError INVALID_REQUEST or UNKEYABLE, naming the field. */
+  constructor(parts: CacheParts, first: AIRequest, others: readonly AIRequest[]) {
+    this.first = begin(parts, first);
+    this.#others = others;
+  }
+
+  /** All of them, in order. Their keys are made when somebody needs them: often the first has the answer. */
+  get alternatives(): readonly Direct[] {
+    const { parts } = this.first;
+    this.#alternatives ??= [this.first, ...this.#others.map((request) => begin(parts, request))];
+    return this.#alternatives;
+  }
+
   /** Questions with equal names that are asked at a time can share an answer. */
-  readonly flight: string;
+  get flight(): string {
+    return this.alternatives.map(flightOf).join();
+  }
 }
 
 /** Where the answer is stored. */
@@ -25,53 +43,44 @@ export interface Located extends Readable {
   readonly place: number;
 }
 
-/** Throws AICacheError INVALID_REQUEST or UNKEYABLE, naming the field. */
-export function questionOf(parts: CacheParts, requests: readonly AIRequest[]): Question {
-  const alternatives = requests.map((request) => begin(parts, request));
-  return { alternatives, flight: alternatives.map(flightOf).join() };
+/** The answers that memory has to the first alternatives, at once: nobody else is asked. Hits are reported. */
+export function lookUpHere(
+  parts: CacheParts,
+  questions: readonly Question[],
+  isGood: IsGood,
+): Promise<(Located | undefined)[]> {
+  return Promise.all(
+    questions.map(async (question) => {
+      const here = parts.store.peek(question.first.key);
+      return here && locate([question.first], [here], isGood);
+    }),
+  );
 }
 
-/**
- * The first fresh answer to each question that `isGood` takes. Where memory has that of the first alternative nobody else is asked; all
- * others are looked up in one round trip. Hits are reported.
- */
+/** The first fresh answer to each question that `isGood` takes: all are looked up in one round trip. Hits are reported. */
 export async function lookUp(
   parts: CacheParts,
   questions: readonly Question[],
   isGood: IsGood,
 ): Promise<(Located | undefined)[]> {
-  const { store } = parts;
-  const first = await Promise.all(
-    questions.map((question) =>
-      locate(
-        question,
-        firstKeysOf(question).map((key) => store.peek(key)),
-        isGood,
-      ),
-    ),
+  const found = await parts.store.lookupMany(
+    questions.flatMap(({ alternatives }) => alternatives.map(({ key }) => key)),
   );
-  const open = questions.filter((_, place) => first[place] === undefined);
-  const found = await store.lookupMany(open.flatMap(({ alternatives }) => alternatives.map(({ key }) => key)));
   let next = 0;
-  const others = await Promise.all(
-    open.map((question) => {
-      const own = found.slice(next, (next += question.alternatives.length));
-      return locate(question, own, isGood);
+  return Promise.all(
+    questions.map(({ alternatives }) => {
+      const own = found.slice(next, (next += alternatives.length));
+      return locate(alternatives, own, isGood);
     }),
   );
-  const remaining = others.values();
-  return first.map((one) => one ?? remaining.next().value);
 }
 
-type IsGood = (response: CachedResponse) => boolean;
-
-function firstKeysOf({ alternatives }: Question): CacheKey[] {
-  return alternatives.slice(0, 1).map(({ key }) => key);
-}
+/** Is this an answer that can be used? */
+export type IsGood = (response: CachedResponse) => boolean;
 
 /** `found`: of the alternatives, in their order. */
 async function locate(
-  { alternatives }: Question,
+  alternatives: readonly Direct[],
   found: readonly (Found | undefined)[],
   isGood: IsGood,
 ): Promise<Located | undefined> {
@@ -85,12 +94,11 @@ async function locate(
 
 /** Counts a question that was not a hit: its answer was made, was another's, or there was none. */
 export function reportAnswered(
-  { alternatives }: Question,
+  question: Question,
   result: 'miss' | 'coalesced' | 'error',
   from?: { readonly place: number; readonly entry: Entry; readonly tier?: TierName },
 ): void {
-  const direct = alternatives[from?.place ?? 0];
-  if (direct === undefined) return;
+  const direct = from === undefined ? question.first : (question.alternatives[from.place] as Direct);
   report(direct, { result, ...(result === 'coalesced' && from !== undefined ? { entry: from.entry } : {}) });
 }
 
