@@ -5,7 +5,7 @@ import type { CachedResponse } from '../direct/cached-response.ts';
 import type { EntrySelector } from '../direct/selector.ts';
 import { invalidTranslation, translationUnreadable, cascadeFunctionThrew } from '../errors.ts';
 import type { AIRequest } from '../request/ai-request.ts';
-import type { Stats, StatsFilter } from '../telemetry/tally.ts';
+import type { Stats, StatsFilter } from '../telemetry/stats.ts';
 import type { CascadeResult } from './answered.ts';
 import { rejected, type BatchItem, type BatchOptions } from './batch.ts';
 import { parsedWith } from './options.ts';
@@ -103,7 +103,7 @@ export class CachedTranslationService {
     });
   }
 
-  /** The cache's, of all that it serves, and the cascade's. */
+  /** The cache's, of all that it serves in this process, and the cascade's. */
   stats(filter: StatsFilter = {}): { readonly cache: Stats; readonly cascade: CascadeStats } {
     return { cache: this.#cascade.cache.stats(filter), cascade: this.#cascade.stats() };
   }

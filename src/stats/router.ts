@@ -30,7 +30,8 @@ const OPTIONS = ['authorize', 'readOnly'];
  * An Express router that shows what a cache does and manages it, as JSON that nobody stores (`Cache-Control: no-store`). Mount it
  * where you like.
  *
- * - `GET /stats`: requests and savings since the start, in all and by model; `?provider=` and `?model=` choose
+ * - `GET /stats`: requests and savings since the start, in all and by model; `?provider=` and `?model=` choose, `?across=cluster`
+ *   asks for those of all processes
  * - `GET /performance`: the performance monitor's snapshot, its window only
  * - `GET /info`: how the cache is built, its tiers, their sizes, Redis' state and memory, what the caller may change
  * - `GET /health`: `{ status: 'ok' | 'degraded', redis }`, 200 both: with Redis down the cache goes on without it

@@ -42,8 +42,9 @@ describe('what the package exports', () => {
     });
   });
 
-  test('express-ai-cache/stats has the router', () => {
+  test('express-ai-cache/stats has the router and the webhook', () => {
     expect(stats.statsRouter).toBeTypeOf('function');
+    expect(stats.collectionWebhook).toBeTypeOf('function');
   });
 
   test('express-ai-cache/cascade has the cascade, its error and the translations', () => {
