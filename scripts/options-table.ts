@@ -15,7 +15,7 @@ export function withOptionsTables(markdown: string): string {
   const tables: readonly (readonly [mark: string, table: string])[] = [
     ['cache options', cacheOptionsTable()],
     ['route options', routeOptionsTable()],
-    ['cascade options', namesTable(cascadeOptions)],
+    ['cascade options', cascadeOptionsTable()],
   ];
   return tables.reduce((text, [mark, content]) => between(text, mark, content), markdown);
 }
@@ -40,6 +40,11 @@ export function cacheOptionsTable(): string {
 /** Options of a mount. */
 export function routeOptionsTable(): string {
   return namesTable(routeOptions);
+}
+
+/** Options of a cascade of providers. */
+export function cascadeOptionsTable(): string {
+  return namesTable(cascadeOptions);
 }
 
 /** Options that no variable sets. */
