@@ -21,12 +21,7 @@ const PACE = { chunkSize: 4, streamingProfile: { ttft: FIRST_TOKEN_MS, tps: 90 }
 
 export async function startEmulator(): Promise<Emulator> {
   const emulator = new LLMock({ host: '127.0.0.1', port: 0 });
-  const answer = async ({ stream }: ChatCompletionRequest): Promise<{ content: string }> => {
-    // The emulator itself paces a stream.
-    if (stream !== true) await sleep(WHOLE_MS);
-    return { content: ANSWER };
-  };
-  emulator.onMessage(/[^]*/, answer, PACE);
+  emulator.onMessage(/[^]*/, answerTo, PACE);
   emulator.mount('/v1/embeddings', emulatedEmbeddings());
   await emulator.start();
   return {
@@ -34,4 +29,10 @@ export async function startEmulator(): Promise<Emulator> {
     calls: () => emulator.getRequests().length,
     stop: () => emulator.stop(),
   };
+}
+
+async function answerTo({ stream }: ChatCompletionRequest): Promise<{ content: string }> {
+  // The emulator itself paces a stream.
+  if (stream !== true) await sleep(WHOLE_MS);
+  return { content: ANSWER };
 }
