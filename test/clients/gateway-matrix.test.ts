@@ -9,7 +9,8 @@ import type { AICacheError } from '../../src/errors.ts';
 import { arrivals } from '../support/arrivals.ts';
 import { gate } from '../support/gate.ts';
 import { listen, type Listening } from '../support/http.ts';
-import { gatewayCases, type GatewayCase, type Origins } from './gateway-cases.ts';
+import { gatewayCases, type GatewayCase } from './gateway-cases.ts';
+import { originsBelow } from './gateway-site.ts';
 
 /** Characters of one to four bytes. */
 const CONTENT = 'Grüße aus Köln, 世界! 🙂 '.repeat(6);
@@ -77,13 +78,7 @@ interface Asked {
 }
 
 async function ask({ call }: GatewayCase, prompt: string): Promise<Asked> {
-  const { url } = gateway;
-  const origin: Origins = {
-    openai: `${url}/openai`,
-    anthropic: `${url}/anthropic`,
-    mistral: `${url}/mistral`,
-    deepseek: `${url}/deepseek`,
-  };
+  const origin = originsBelow(gateway.url);
   const statuses: (string | null)[] = [];
   const noting: typeof fetch = async (...request) => {
     const response = await fetch(...request);
