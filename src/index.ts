@@ -14,6 +14,8 @@ export type { CostTier } from './config/config.ts';
 export { optionsFromEnv } from './config/env.ts';
 export type { RecordedResponse, Scope } from './config/route-config.ts';
 export { aiCacheContext, type AICacheContext } from './exchange/context.ts';
+export type { SetItem, SetItemResult } from './direct/many.ts';
+export type { EntrySelector } from './direct/selector.ts';
 export type { FillResponse, SetOptions, SetResult } from './direct/direct.ts';
 export type { TextTier, Usage } from './entry/entry.ts';
 export { AICacheError, type AICacheErrorCode } from './errors.ts';
