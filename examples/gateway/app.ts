@@ -3,6 +3,7 @@ import express from 'express';
 import type { ErrorRequestHandler, Express, Request } from 'express';
 import { aiCache } from 'express-ai-cache';
 import type { AIResponseCache } from 'express-ai-cache';
+import { embedEach } from './embeddings.ts';
 import { forwardTo, forwardUnreadable, readBody } from './forward.ts';
 import { CORS_HEADERS } from './headers.ts';
 import type { Provider } from './providers.ts';
@@ -14,8 +15,10 @@ export interface GatewayOptions {
   readonly bodyLimit?: string;
 }
 
+const EMBEDDINGS = '/v1/embeddings';
+
 /** What is asked of a model. Lists of models, files, batches and the like are state: they go to the provider each time. */
-const CACHED = ['/v1/chat/completions', '/v1/completions', '/v1/responses', '/v1/messages', '/v1/embeddings'];
+const CACHED = ['/v1/chat/completions', '/v1/completions', '/v1/responses', '/v1/messages', EMBEDDINGS];
 
 export function createGateway({ cache, providers, bodyLimit = '64mb' }: GatewayOptions): Express {
   const app = express().disable('x-powered-by');
@@ -30,8 +33,10 @@ export function createGateway({ cache, providers, bodyLimit = '64mb' }: GatewayO
       // As at the provider itself: who leaves pays for no more tokens, unless others wait for the same answer.
       onClientDisconnect: 'abort',
     });
-    const paths = CACHED.map((path) => `/${provider.name}${path}`);
-    app.post(paths, read, cached, forward, forwardUnreadable(provider));
+    for (const path of CACHED) {
+      const first = path === EMBEDDINGS ? [embedEach(provider, cache)] : [];
+      app.post(`/${provider.name}${path}`, read, ...first, cached, forward, forwardUnreadable(provider));
+    }
     app.use(`/${provider.name}`, forward);
   }
   app.use(answerErrors);

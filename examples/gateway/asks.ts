@@ -38,9 +38,12 @@ export function asksOf(gateway: string, keyOf: (provider: Provider['name']) => s
       call: (prompt) => openai.responses.create({ model, input: prompt }),
     },
     {
-      title: 'openai embeddings',
+      title: 'openai embeddings of a list',
       provider: 'openai',
-      call: (prompt) => openai.embeddings.create({ model: 'text-embedding-3-small', input: prompt }),
+      call: async (prompt) => {
+        const input = [prompt, 'A text that every list has.'];
+        return (await openai.embeddings.create({ model: 'text-embedding-3-small', input })).data;
+      },
     },
     {
       title: '@anthropic-ai/sdk messages.stream',

@@ -3,7 +3,7 @@ import type { Journal, Mountable } from '@copilotkit/aimock';
 import { createHash } from 'node:crypto';
 import { json } from 'node:stream/consumers';
 
-interface EmbeddingsBody {
+export interface EmbeddingsBody {
   readonly model: string;
   readonly input: string | readonly string[] | readonly number[] | readonly (readonly number[])[];
   readonly encoding_format?: 'float' | 'base64';
@@ -17,7 +17,7 @@ export function emulatedEmbeddings(): Mountable {
     },
     async handleRequest(req, res) {
       const body = (await json(req)) as EmbeddingsBody;
-      res.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify(answerTo(body)));
+      res.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify(embeddingsFor(body)));
       const path = '/v1/embeddings';
       journal?.add({ method: 'POST', path, headers: {}, body: null, response: { status: 200, fixture: null } });
       return true;
@@ -25,7 +25,7 @@ export function emulatedEmbeddings(): Mountable {
   };
 }
 
-function answerTo({ model, input, encoding_format: format = 'float' }: EmbeddingsBody): object {
+export function embeddingsFor({ model, input, encoding_format: format = 'float' }: EmbeddingsBody): object {
   const inputs = inputsIn(input);
   const vectors = inputs.map(vectorOf);
   const data = vectors.map((vector, index) => {

@@ -42,7 +42,7 @@ const CLIENTS = [
   'openai chat.completions',
   'openai chat.completions.stream',
   'openai responses',
-  'openai embeddings',
+  'openai embeddings of a list',
   '@anthropic-ai/sdk messages.stream',
   '@mistralai/mistralai chat.complete',
   'openai with DeepSeek',
