@@ -118,6 +118,36 @@ const cases: readonly ErrorCase[] = [
       }),
   },
   {
+    title: '200 with an error as vLLM and older servers of Mistral have it',
+    path: CHAT,
+    answer: (res) =>
+      sendJson(res, 200, {
+        object: 'error',
+        message: 'The model is not loaded',
+        type: 'invalid_request_error',
+        code: 3,
+      }),
+  },
+  {
+    title: '200 with JSON that is none',
+    path: CHAT,
+    answer: (res) => res.writeHead(200, { 'Content-Type': 'application/json' }).end('{malformed json: <<<chaos>>>'),
+  },
+  {
+    title: '200 with JSON that is cut where the connection ends',
+    path: MESSAGES,
+    answer: (res) => {
+      res.useChunkedEncodingByDefault = false;
+      res.writeHead(200, { 'Content-Type': 'application/json', Connection: 'close' });
+      res.end('{"type":"message","role":"assistant","content":[{"type":"text","text":"Once upon');
+    },
+  },
+  {
+    title: '200 with nothing',
+    path: RESPONSES,
+    answer: (res) => res.writeHead(200, { 'Content-Type': 'application/json' }).end(),
+  },
+  {
     title: '200 that the content filter cut',
     path: CHAT,
     answer: (res) => sendJson(res, 200, completion({ content: 'I' }, 'content_filter')),
@@ -165,6 +195,17 @@ const cases: readonly ErrorCase[] = [
       const message = { id: 'msg_1', type: 'message', role: 'assistant', model: 'claude-sonnet-5-5', content: [] };
       startStream(res).write(event('message_start', { message: { ...message, usage: { input_tokens: 1 } } }));
       res.end(event('error', { error: { type: 'overloaded_error', message: 'Overloaded' } }));
+    },
+  },
+  {
+    title: 'a stream with an error in it as vLLM and older servers of Mistral have it',
+    path: CHAT,
+    isStream: true,
+    answer: (res) => {
+      startStream(res).write(chunk({ role: 'assistant', content: 'Once' }, null));
+      res.end(
+        'data: {"object":"error","message":"Out of memory","type":"InternalServerError","code":500}\n\ndata: [DONE]\n\n',
+      );
     },
   },
   {
