@@ -77,7 +77,11 @@ const direction = [
   imports(['src/{flight,policy,telemetry}/**'], sharedBySteps(), noneOf(express, ioredis, telemetry)),
   imports(['src/policy/answer/**'], sharedBySteps('../../entry/**'), noneOf(express, ioredis, telemetry)),
   imports(['src/{request,response}/**'], sharedBySteps(), noneOf(ioredis, telemetry)),
-  imports(['src/stats/**'], sharedBySteps(cache), noneOf(ioredis, telemetry)),
+  imports(
+    ['src/stats/**'],
+    sharedBySteps(cache, '../request/authority.ts', '../request/body.ts'),
+    noneOf(ioredis, telemetry),
+  ),
   imports(['src/tiers/**', 'src/flight/redis-*.ts'], sharedBySteps(), noneOf(express, telemetry)),
   imports(
     ['src/tiers/invalidation-{index,selector}.ts'],

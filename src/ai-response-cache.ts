@@ -5,6 +5,9 @@ import type { CachedResponse } from './direct/cached-response.ts';
 import { directClear, directExpire, directInvalidate } from './direct/invalidate.ts';
 import { directGetMany, directSetMany, type SetItem, type SetItemResult } from './direct/many.ts';
 import type { EntrySelector } from './direct/selector.ts';
+import { warmGiven } from './direct/warm.ts';
+import type { WarmResult } from './direct/warm-count.ts';
+import type { WarmItems, WarmOptions } from './direct/warm-options.ts';
 import { systemClock, type Clock } from './clock.ts';
 import type { AIResponseCacheOptions } from './config/options.ts';
 import { parseCacheOptions, parseRouteOptions } from './config/parse.ts';
@@ -122,6 +125,17 @@ export class AIResponseCache {
   async setMany(items: readonly SetItem[]): Promise<SetItemResult[]> {
     this.#checkOpen();
     return directSetMany(this.#parts, items);
+  }
+
+  /**
+   * Stores the answers of which no fresh entry is there; entries that are fresh are left alone. A bad item fails alone, and
+   * `failures` says why. Not counted as requests.
+   *
+   * @throws AICacheError INVALID_REQUEST for items that cannot be iterated, INVALID_OPTION; what the items' iterator throws.
+   */
+  async warm(items: WarmItems<SetItem>, options: WarmOptions = {}): Promise<WarmResult> {
+    this.#checkOpen();
+    return warmGiven(this.#parts, items, options);
   }
 
   /**

@@ -6,3 +6,4 @@ export * from './errors/redis.ts';
 export * from './errors/answers.ts';
 export * from './errors/cache.ts';
 export * from './errors/cascade.ts';
+export * from './errors/warm.ts';

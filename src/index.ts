@@ -15,6 +15,8 @@ export { optionsFromEnv } from './config/env.ts';
 export type { RecordedResponse, Scope } from './config/route-config.ts';
 export { aiCacheContext, type AICacheContext } from './exchange/context.ts';
 export type { SetItem, SetItemResult } from './direct/many.ts';
+export type { WarmItems, WarmOptions } from './direct/warm-options.ts';
+export type { WarmFailure, WarmProgress, WarmResult } from './direct/warm-count.ts';
 export type { EntrySelector } from './direct/selector.ts';
 export type { FillResponse, SetOptions, SetResult } from './direct/direct.ts';
 export type { TextTier, Usage } from './entry/entry.ts';

@@ -26,6 +26,8 @@ export interface CascadeProvider {
   call(request: ProviderRequest, context: { readonly signal: AbortSignal }): Promise<unknown>;
   /** Its own `timeoutMs`. */
   readonly timeoutMs?: number | undefined;
+  /** Its own `attemptTimeoutMs`. */
+  readonly attemptTimeoutMs?: number | undefined;
 }
 
 /** A bad value throws AICacheError INVALID_OPTION, an unknown name UNKNOWN_OPTION; `option` names it. */
@@ -61,6 +63,7 @@ const provider = z.strictObject({
   ]),
   call: z.custom<CascadeProvider['call']>((value) => typeof value === 'function'),
   timeoutMs: timer().optional(),
+  attemptTimeoutMs: timer().optional(),
 });
 
 type Provider = z.output<typeof provider>;
@@ -85,8 +88,8 @@ export const cascadeOptions = z.strictObject({
   }),
   providers: z.array(provider).min(1).refine(areDistinct).register(optionDocs, {
     allowed:
-      'an array of at least one { provider, model, call, timeoutMs? }, where call is a function and no provider has the same model twice',
-    meaning: 'Who is asked, in this order: `{ provider, model, call, timeoutMs? }`.',
+      'an array of at least one { provider, model, call, timeoutMs?, attemptTimeoutMs? }, where call is a function and no provider has the same model twice',
+    meaning: 'Who is asked, in this order: `{ provider, model, call, timeoutMs?, attemptTimeoutMs? }`.',
     defaultText: 'required',
   }),
   timeoutMs: timer()

@@ -42,6 +42,7 @@ export class ProviderLine {
   readonly #model: Provider['model'];
   readonly #call: Provider['call'];
   readonly #timeoutMs: number;
+  readonly #attemptTimeoutMs: number | undefined;
   readonly #config: CascadeConfig;
   readonly #breaker: CircuitBreakerPolicy;
 
@@ -50,6 +51,7 @@ export class ProviderLine {
     this.#model = provider.model;
     this.#call = provider.call;
     this.#timeoutMs = provider.timeoutMs ?? config.timeoutMs;
+    this.#attemptTimeoutMs = provider.attemptTimeoutMs ?? config.attemptTimeoutMs;
     this.#config = config;
     this.#breaker = circuitBreaker(
       handleWhen((error) => this.#isAgainst(error)),
@@ -122,8 +124,7 @@ export class ProviderLine {
         throw faultOf(error);
       }
     };
-    const { attemptTimeoutMs } = this.#config;
-    return attemptTimeoutMs === undefined ? ask(signal) : within(attemptTimeoutMs, signal, ask);
+    return this.#attemptTimeoutMs === undefined ? ask(signal) : within(this.#attemptTimeoutMs, signal, ask);
   }
 
   #retries(leftMs: () => number): RetryPolicy {

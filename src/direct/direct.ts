@@ -1,7 +1,7 @@
 import type { CacheParts } from '../cache-parts.ts';
 import { cachedResponseOf, type CachedResponse, type EntryState } from './cached-response.ts';
 import type { Entry } from '../entry/entry.ts';
-import { fillFailedTwice, invalidTtl } from '../errors.ts';
+import { fillFailedTwice, invalidRequestField, invalidTtl } from '../errors.ts';
 import type { Answer } from '../exchange/followers.ts';
 import type { Flight, Part } from '../flight/single-flight.ts';
 import { verdictOnGiven } from './given-verdict.ts';
@@ -10,6 +10,7 @@ import { flightOf } from '../exchange/generation.ts';
 import { makeEntry, type Asked } from '../exchange/make-entry.ts';
 import type { NotStoredReason } from '../policy/storable.ts';
 import type { AIRequest } from '../request/ai-request.ts';
+import { isTags } from '../request/check-request.ts';
 import { modelOf } from '../request/labels.ts';
 import { savedBy } from '../exchange/send-entry.ts';
 import { storeEntry } from '../exchange/store-entry.ts';
@@ -63,6 +64,7 @@ export async function directSet(
   const { ttlSeconds } = options;
   if (ttlSeconds !== undefined && !(Number.isFinite(ttlSeconds) && ttlSeconds >= 0))
     throw invalidTtl('set', ttlSeconds);
+  if (options.tags !== undefined && !isTags(options.tags)) throw invalidRequestField('tags', 'an array of strings');
   const key = parts.keys.keyFor(request);
   const response = wholeResponseOf(given);
   const { refusal, usage, model } = verdictOnGiven(parts, response, ttlSeconds);
@@ -98,15 +100,13 @@ async function findOrFill(
   const part: Part<Answer> = waits ? flights.enter(flightOf(direct)) : { role: 'alone' };
   const landing = part.role === 'follower' ? await part.landing : undefined;
   const answer = part.role === 'late' ? part.answer : landing?.kind === 'answer' ? landing.answer : undefined;
+  const entry = answer?.live === undefined ? answer?.entry : await answer.made;
+  if (entry !== undefined) {
+    report(direct, { result: 'coalesced', entry });
+    return cachedResponseOf(entry, { state: 'fresh' });
+  }
   // One that waited for a stream in vain waits for no second one.
-  if (answer?.live !== undefined && as === 'hit') {
-    await answer.live.over();
-    return findOrFill(direct, fillResponse, 'coalesced');
-  }
-  if (answer?.entry !== undefined) {
-    report(direct, { result: 'coalesced', entry: answer.entry });
-    return cachedResponseOf(answer.entry, { state: 'fresh' });
-  }
+  if (answer?.live !== undefined && as === 'hit') return findOrFill(direct, fillResponse, 'coalesced');
   if (landing?.kind === 'failed') {
     report(direct, { result: 'error' });
     throw landing.cause ?? fillFailedTwice();

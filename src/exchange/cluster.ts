@@ -84,7 +84,8 @@ function share(flight: Flight<Answer>, answer: Answer): ClusterTurn {
 function join(exchange: KeyedExchange, flight: Flight<Answer>, live: LiveStream, leave: () => void): ClusterTurn {
   // Once: who waits for the end counts as a reader.
   const over = live.over();
-  const answer: Answer = { live, spared: over.then(() => sparedByLive(exchange, live)) };
+  const spared = over.then(() => sparedByLive(exchange, live));
+  const answer: Answer = { live, spared, made: over.then(() => undefined) };
   flight.answer(answer);
   void over.then(() => {
     flight.close();

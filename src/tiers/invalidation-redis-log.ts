@@ -25,6 +25,8 @@ export interface Appended {
   readonly epoch: string;
   readonly sequence: number;
   readonly members: readonly string[];
+  /** For how long Redis has known its members: who joined before that is not among them, milliseconds. */
+  readonly knownForMs: number;
 }
 
 /** How long a member must be waited for after its last renewal: by the clock of Redis, which may be set meanwhile, so far longer than its lease. */
@@ -107,10 +109,10 @@ export class RedisLog {
     const args = [itemText(item), this.#options.maxItems, this.channel, answerTo];
     const reply = await this.#eval(client, APPEND, this.position(), args);
     const head = this.#verified(headIn(reply));
-    const [, , floor, members] = reply;
+    const [, , floor, members, knownForMs] = reply;
     if (head === undefined || !Array.isArray(members)) throw this.#mismatch();
     if (!this.#take(head, Number(floor), { ...item, sequence: head.sequence })) await this.#reach(client, head);
-    return { ...head, members: members.map(String) };
+    return { ...head, members: members.map(String), knownForMs: Number(knownForMs) };
   }
 
   /** Takes in what was published. False where it could not be read; the log will be asked then. */

@@ -27,21 +27,30 @@ if not head[1] then
 end
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
+-- A list that was lost, as by a restart, knows nothing of the leases that others still hold.
+local born = redis.call('ZSCORE', KEYS[2], '!')
+if not born then
+  born = -now
+  redis.call('ZADD', KEYS[2], string.format('%.0f', born), '!')
+end
+redis.call('PEXPIRE', KEYS[2], 2592000000)
+redis.call('ZREMRANGEBYSCORE', KEYS[2], 0, string.format('%.0f', now))
 `;
 
-/** KEYS[2]: the members, by the time until which they must be waited for. ARGV 4: this member, or nothing, 5: for how long, ms.
- * Replies with head and the number of members of the log. */
+/**
+ * KEYS[2]: the members, by the time until which they must be waited for, and `!`, by when the list began, negative. ARGV 4: this
+ * member, or nothing, 5: for how long, ms. Replies with head and the number of members of the log.
+ */
 export const OPEN = `${OPEN_LOG}
 if ARGV[4] ~= '' then
   redis.call('ZADD', KEYS[2], string.format('%.0f', now + ARGV[5]), ARGV[4])
-  redis.call('PEXPIRE', KEYS[2], 60000)
 end
 return {head[1], head[2], redis.call('ZCARD', KEYS[1])}
 `;
 
 /**
  * ARGV 4: the item, 5: how many items the log holds at the most, 6: the channel of news, 7: where members say that they have read
- * them. Replies with head, floor and the members to wait for.
+ * them. Replies with head, floor, the members to wait for, and for how many ms there has been a list of them.
  */
 export const APPEND = `${OPEN_LOG}
 local place = string.format('%.0f', tonumber(head[2]) + 1)
@@ -54,10 +63,9 @@ if spare > 0 then
   redis.call('ZADD', KEYS[1], last[2], '!')
 end
 local floor = redis.call('ZSCORE', KEYS[1], '!')
-redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', string.format('%.0f', now))
-local members = redis.call('ZRANGE', KEYS[2], 0, -1)
+local members = redis.call('ZRANGE', KEYS[2], 0, '+inf', 'BYSCORE')
 redis.call('PUBLISH', ARGV[6], table.concat({string.sub(head[1], 2), place, floor, ARGV[7], ARGV[4]}, ' '))
-return {head[1], place, floor, members}
+return {head[1], place, floor, members, string.format('%.0f', now + born)}
 `;
 
 /**

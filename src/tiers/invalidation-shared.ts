@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../clock.ts';
 import type { Entry, LogPosition } from '../entry/entry.ts';
 import { AICacheError, invalidationFailed } from '../errors.ts';
@@ -37,6 +38,9 @@ const STAND_IN_MS = 60_000;
 
 /** Timers may be a little early, and the clocks of two machines not quite equally fast. */
 const MARGIN_MS = 50;
+
+/** A member that says nothing is waited for until its lease is over. */
+const SILENT_MS = LEASE_MS + MARGIN_MS;
 
 /** Invalidation in all processes that share a Redis and a namespace. */
 export class SharedInvalidation implements Invalidation {
@@ -140,8 +144,10 @@ export class SharedInvalidation implements Invalidation {
       await this.#news.listen();
       const answers = this.#news.ask();
       try {
-        const { epoch, sequence, members } = await this.log.append(item, answers.place);
-        const isRead = answers.all(members, LEASE_MS + MARGIN_MS);
+        const { epoch, sequence, members, knownForMs } = await this.log.append(item, answers.place);
+        // Redis may have lost its list of members, but no lease outlives the time since then.
+        const unlistedMs = Math.min(SILENT_MS, SILENT_MS - knownForMs);
+        const isRead = Promise.all([answers.all(members, SILENT_MS), unlistedMs > 0 ? sleep(unlistedMs) : undefined]);
         const count = await work({ client, namespace, selector: item.selector, position: { epoch, sequence } });
         await isRead;
         return count;

@@ -1,5 +1,6 @@
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { startProxy } from '../../support/redis-proxy.ts';
 import { startRedis, type RedisServer } from '../../support/redis-server.ts';
 import { docs, errorOf, openCache } from './open-cache.ts';
 
@@ -147,5 +148,32 @@ describe('a Redis that forbids channels', () => {
       ['REDIS_FAILED', true],
     ]);
     url.disconnect();
+  });
+});
+
+describe('a Redis that has lost everything, as by a restart', () => {
+  it('does not know who holds a lease: an invalidation waits until nobody can', async () => {
+    const proxy = await startProxy(redis);
+    const holder = openCache({ redis: proxy.url, memory: { whenDisconnected: 'off' } });
+    const other = openCache({ redis: redis.url });
+    await Promise.all([holder.cache.connect(), other.cache.connect()]);
+    await holder.cache.set(ASKED, 'old');
+    await expect.poll(() => holder.read(ASKED)).toBe('old from memory');
+    // From here on the holder hears nothing.
+    proxy.hold('both');
+    await redis.cli('flushall');
+    await other.cache.invalidate({ collection: 'docs' });
+    const reading = holder.read(ASKED);
+    proxy.release();
+    expect(await reading).toBeUndefined();
+  });
+
+  it('is waited for once: later invalidations ask those who have come since', async () => {
+    const { cache } = openCache({ redis: redis.url });
+    await cache.invalidate({ tag: 'first' });
+    const members = `${LOG.slice(0, -3)}members`;
+    const [mark, born] = (await redis.cli('zrange', members, '-inf', '(0', 'byscore', 'withscores')).split('\n');
+    await cache.invalidate({ tag: 'second' });
+    expect([mark, await redis.cli('zscore', members, '!')]).toEqual(['!', born]);
   });
 });
