@@ -4,7 +4,7 @@ import type { AIRequest, AIResponseCache } from 'express-ai-cache';
 import { ProviderCascade } from 'express-ai-cache/cascade';
 import type { BatchItem } from 'express-ai-cache/cascade';
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { ask, passOn } from './forward.ts';
+import { ask, passOn, signalFor } from './forward.ts';
 import { GatheredInputs, ProviderAnswer } from './gathered-inputs.ts';
 import type { Embeddings } from './gathered-inputs.ts';
 import { headersToClient } from './headers.ts';
@@ -43,9 +43,7 @@ export function embedEach(provider: Provider, cache: AIResponseCache): RequestHa
     const gathered = new GatheredInputs((input, signal) =>
       ask(provider, req, signal, JSON.stringify({ ...body, input })),
     );
-    const gone = new AbortController();
-    res.once('close', () => gone.abort());
-    const options = { concurrency: requests.length, signal: gone.signal };
+    const options = { concurrency: requests.length, signal: signalFor(req, res) };
     const items = await asking.run(gathered, () => cascade.completeBatch(requests, options));
     await answer(items, gathered, res);
   };

@@ -14,7 +14,8 @@ export class ProviderAnswer extends Error {
 
   /** As it came, for each client that waits for it. */
   answer(): Response {
-    return new Response(this.#body, this.#answer);
+    // Some statuses may have no body (Fetch §2.2.3), not even an empty one.
+    return new Response(this.#body.length === 0 ? null : this.#body, this.#answer);
   }
 }
 
@@ -65,8 +66,8 @@ export class GatheredInputs {
       const all = await embeddingsIn(answer, inputs.length);
       this.headers = answer.headers;
       this.#count(all.usage);
-      const lengths = inputs.map(({ length }) => length);
-      for (const [index, { resolve }] of waiting.entries()) resolve(oneOf(all, index, lengths));
+      const length = inputs.join('').length;
+      for (const [index, { input, resolve }] of waiting.entries()) resolve(oneOf(all, index, input.length / length));
     } catch (error) {
       for (const { reject } of waiting) reject(error);
     }
@@ -94,15 +95,9 @@ function parsed(body: Buffer): (Partial<Embeddings> & Embeddings) | undefined {
   }
 }
 
-/** The provider counts all inputs together; what a later hit saves of that goes by the length of each. */
-function oneOf({ data, usage, ...others }: Embeddings, place: number, lengths: readonly number[]): Embeddings {
+/** `share`: the provider counts all inputs together; what a later hit saves of that goes by the length of each. */
+function oneOf({ data, usage, ...others }: Embeddings, place: number, share: number): Embeddings {
   const embedding = data.find(({ index }) => index === place) ?? data[place];
-  const share =
-    (lengths[place] ?? 0) /
-    Math.max(
-      1,
-      lengths.reduce((sum, length) => sum + length, 0),
-    );
   const counts = Object.entries(usage ?? {}).map(([name, count]) => [
     name,
     typeof count === 'number' ? Math.round(count * share) : count,
