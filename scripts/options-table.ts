@@ -14,7 +14,7 @@ const NO_BREAK_SPACE = '\u00A0';
 export function withOptionsTables(markdown: string): string {
   const tables: readonly (readonly [mark: string, table: string])[] = [
     ['cache options', cacheOptionsTable()],
-    ['route options', namesTable(routeOptions)],
+    ['route options', routeOptionsTable()],
     ['cascade options', namesTable(cascadeOptions)],
   ];
   return tables.reduce((text, [mark, content]) => between(text, mark, content), markdown);
@@ -37,7 +37,12 @@ export function cacheOptionsTable(): string {
   );
 }
 
-/** Options that no variable sets: of a mount, of a cascade. */
+/** Options of a mount. */
+export function routeOptionsTable(): string {
+  return namesTable(routeOptions);
+}
+
+/** Options that no variable sets. */
 function namesTable(schema: Parameters<typeof documentedOptions>[0]): string {
   return table(
     ['option', 'default', 'meaning'],

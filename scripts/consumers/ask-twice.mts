@@ -46,8 +46,10 @@ export async function askTwice({ express, aiCache, statsRouter, ProviderCascade 
   assert.equal(runs, 1);
   assert.equal((await fetch(`${origin}/cache/stats`)).status, 200);
 
-  const call = () => Promise.resolve({ text: 'forty-two' });
-  const cascade = new ProviderCascade({ cache: cached.cache, providers: [{ provider: 'own', model: 'm', call }] });
+  const cascade = new ProviderCascade({
+    cache: cached.cache,
+    providers: [{ provider: 'own', model: 'm', call: async () => ({ text: 'forty-two' }) }],
+  });
   await cascade.complete({ text: 'What is six times seven?' });
   assert.equal((await cascade.complete({ text: 'What is six times seven?' })).cached, true);
 

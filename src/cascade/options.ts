@@ -137,7 +137,10 @@ export const cascadeOptions = z.strictObject({
 export type CascadeConfig = z.output<typeof cascadeOptions>;
 
 export function parseCascadeOptions(options: ProviderCascadeOptions): CascadeConfig {
-  return parsedWith(cascadeOptions, options);
+  const config = parsedWith(cascadeOptions, options);
+  // A method keeps its object.
+  const providers = config.providers.map((one, place) => ({ ...one, call: one.call.bind(options.providers[place]) }));
+  return { ...config, providers };
 }
 
 /** Throws AICacheError INVALID_OPTION or UNKNOWN_OPTION, naming the option. */

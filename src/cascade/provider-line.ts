@@ -9,7 +9,6 @@ import {
   timeout,
   TimeoutStrategy,
   type CircuitBreakerPolicy,
-  type IBackoff,
   type IRetryBackoffContext,
   type RetryPolicy,
 } from 'cockatiel';
@@ -114,7 +113,7 @@ export class ProviderLine {
   }
 
   async #attempt<T>(request: ProviderRequest, { read, onAttempt }: Asking<T>, signal: AbortSignal): Promise<T> {
-    // A retry whose wait was overtaken by the deadline.
+    // Everybody left while a retry waited for its turn.
     signal.throwIfAborted();
     onAttempt();
     const ask = async (own: AbortSignal): Promise<T> => {
@@ -127,15 +126,18 @@ export class ProviderLine {
     return this.#attemptTimeoutMs === undefined ? ask(signal) : within(this.#attemptTimeoutMs, signal, ask);
   }
 
+  /** Waits longer each time, or as long as it is asked to; one that would wait beyond what is left is not tried. */
   #retries(leftMs: () => number): RetryPolicy {
     const { retries, retryDelayMs } = this.#config;
+    let wait = new ExponentialBackoff({ initialDelay: retryDelayMs, maxDelay: retryDelayMs * 16 }).next();
+    const waitMsAfter = (error: unknown): number =>
+      (error instanceof ProviderFault ? error.retryAfterMs : undefined) ?? wait.duration;
     const isWorthIt = (error: unknown): boolean =>
-      error instanceof ProviderFault && error.isRetryable && (error.retryAfterMs ?? 0) < leftMs();
-    const growing = new ExponentialBackoff({ initialDelay: retryDelayMs, maxDelay: retryDelayMs * 16 });
-    const backoff = new DelegateBackoff<IRetryBackoffContext<unknown>, IBackoff<unknown>>(({ result }, before) => {
-      const state = before === undefined ? growing.next() : before.next(undefined);
-      const asked = 'error' in result ? (result.error as Partial<ProviderFault>).retryAfterMs : undefined;
-      return { delay: asked ?? state.duration, state };
+      error instanceof ProviderFault && error.isRetryable && waitMsAfter(error) < leftMs();
+    const backoff = new DelegateBackoff<IRetryBackoffContext<unknown>>(({ result }) => {
+      const ms = waitMsAfter('error' in result ? result.error : undefined);
+      wait = wait.next(undefined);
+      return ms;
     });
     return retry(handleWhen(isWorthIt), { maxAttempts: retries, backoff });
   }

@@ -111,5 +111,6 @@ export function invalidTranslation(field: string, expected: string): AICacheErro
   return new AICacheError('INVALID_REQUEST', `The field "${field}" of the translation is not ${expected}.`, {
     help: `Make it ${expected}.`,
     option: field,
+    status: 400,
   });
 }

@@ -33,6 +33,19 @@ describe('the options of a cascade', () => {
   });
 });
 
+it('a provider may be an object of a class', async () => {
+  class Own {
+    readonly provider = 'own';
+    readonly model = 'm';
+    readonly #answer = { text: 'an answer' };
+    call(): Promise<unknown> {
+      return Promise.resolve(this.#answer);
+    }
+  }
+  const { response } = await new ProviderCascade({ cache, providers: [new Own()] }).complete({ text: 'a' });
+  expect(response.json()).toEqual({ text: 'an answer' });
+});
+
 describe('the options of a translation service', () => {
   it.each<[object, string]>([
     [{}, 'cascade'],

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { AIResponseCache } from '../../../src/ai-response-cache.ts';
 import { ProviderCascade } from '../../../src/cascade/provider-cascade.ts';
 import type { ProviderCascadeOptions } from '../../../src/cascade/options.ts';
@@ -190,6 +190,45 @@ describe('Retry-After', () => {
     const startedAt = performance.now();
     expect(await cascade.complete(request)).toMatchObject({ provider: 'two' });
     expect(performance.now()).toBe(startedAt);
+    expect(first.call.asked).toHaveLength(1);
+  });
+});
+
+describe('a retry', () => {
+  it('that would wait longer than the provider has left is not waited for', async () => {
+    const first = scripted('one', fails(500));
+    const cascade = cascadeOf([first, scripted('two', answers)], { retryDelayMs: 1_000, timeoutMs: 100, retries: 20 });
+    const startedAt = performance.now();
+    expect(await cascade.complete(request)).toMatchObject({
+      provider: 'two',
+      failures: [{ reason: 'status', status: 500, attempts: 1 }],
+    });
+    expect(performance.now()).toBe(startedAt);
+  });
+
+  it('waits longer each time', async () => {
+    // The library draws lots around a growing mean: always in the middle here.
+    vi.spyOn(Math, 'random').mockReturnValue(0.5);
+    onTestFinished(() => void vi.restoreAllMocks());
+    const times: number[] = [];
+    const first = scripted('one', (asked, signal) => {
+      times.push(performance.now());
+      return fails(500)(asked, signal);
+    });
+    await errorOf(cascadeOf([first], { retries: 6, retryDelayMs: 100 }).complete(request));
+    const delays = times.slice(1).map((time, place) => time - (times[place] ?? 0));
+    expect(delays).toHaveLength(6);
+    expect(delays).toEqual(delays.toSorted((a, b) => a - b));
+    expect(delays.at(-1)).toBeGreaterThan(2 * (delays[0] ?? 0));
+  });
+
+  it('is not made when everybody has left meanwhile', async () => {
+    const leaving = new AbortController();
+    const first = scripted('one', fails(500));
+    const left = cascadeOf([first]).complete(request, { signal: leaving.signal });
+    await vi.advanceTimersByTimeAsync(0);
+    leaving.abort(new Error('left'));
+    await expect(inTime(left)).rejects.toThrow('left');
     expect(first.call.asked).toHaveLength(1);
   });
 });
