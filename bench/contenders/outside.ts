@@ -31,8 +31,10 @@ export async function startProxy({ program, configure }: Proxy, app: RequestList
   let said = '';
   child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
   const stop = (): void => {
+    // Its workers outlive it, and are nobody's children then.
+    const workers = childrenOf(child);
     child.kill('SIGKILL');
-    for (const pid of childrenOf(child)) process.kill(pid, 'SIGKILL');
+    for (const pid of workers) process.kill(pid, 'SIGKILL');
     rmSync(directory, { recursive: true, force: true });
   };
   // The parent may die first.
