@@ -13,6 +13,7 @@ export type {
 export type { CostTier } from './config/config.ts';
 export { optionsFromEnv } from './config/env.ts';
 export type { RecordedResponse, Scope } from './config/route-config.ts';
+export { digestBody } from './request/body-bytes.ts';
 export { aiCacheContext, type AICacheContext } from './exchange/context.ts';
 export type { SetItem, SetItemResult } from './direct/many.ts';
 export type { EntrySelector } from './direct/selector.ts';
