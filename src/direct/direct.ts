@@ -1,7 +1,7 @@
 import type { CacheParts } from '../cache-parts.ts';
 import { cachedResponseOf, type CachedResponse, type EntryState } from './cached-response.ts';
 import type { Entry } from '../entry/entry.ts';
-import { fillFailedTwice, invalidTtl } from '../errors.ts';
+import { fillFailedTwice, invalidRequestField, invalidTtl } from '../errors.ts';
 import type { Answer } from '../exchange/followers.ts';
 import type { Flight, Part } from '../flight/single-flight.ts';
 import { verdictOnGiven } from './given-verdict.ts';
@@ -10,6 +10,7 @@ import { flightOf } from '../exchange/generation.ts';
 import { makeEntry, type Asked } from '../exchange/make-entry.ts';
 import type { NotStoredReason } from '../policy/storable.ts';
 import type { AIRequest } from '../request/ai-request.ts';
+import { isTags } from '../request/check-request.ts';
 import { modelOf } from '../request/labels.ts';
 import { savedBy } from '../exchange/send-entry.ts';
 import { storeEntry } from '../exchange/store-entry.ts';
@@ -63,6 +64,7 @@ export async function directSet(
   const { ttlSeconds } = options;
   if (ttlSeconds !== undefined && !(Number.isFinite(ttlSeconds) && ttlSeconds >= 0))
     throw invalidTtl('set', ttlSeconds);
+  if (options.tags !== undefined && !isTags(options.tags)) throw invalidRequestField('tags', 'an array of strings');
   const key = parts.keys.keyFor(request);
   const response = wholeResponseOf(given);
   const { refusal, usage, model } = verdictOnGiven(parts, response, ttlSeconds);
@@ -194,7 +196,8 @@ async function lead(
   return cachedResponseOf(entry, { state: 'fresh' });
 }
 
-function report(
+/** Tells telemetry what became of a request, once. */
+export function report(
   direct: Direct,
   facts: { readonly result: Result; readonly entry?: Entry; readonly tier?: TierName },
 ): void {

@@ -1,5 +1,5 @@
 import type { CacheParts } from '../cache-parts.ts';
-import { AICacheError } from '../errors.ts';
+import { AICacheError, internalFault } from '../errors.ts';
 import type { AIRequest } from '../request/ai-request.ts';
 import type { CachedResponse } from './cached-response.ts';
 import { begin, decoded, directSet, got, type Direct, type SetOptions, type SetResult } from './direct.ts';
@@ -29,14 +29,14 @@ export async function directSetMany(parts: CacheParts, items: readonly SetItem[]
   return results;
 }
 
-async function setOne(parts: CacheParts, item: SetItem): Promise<SetItemResult> {
+/** Never rejects. */
+export async function setOne(parts: CacheParts, item: SetItem): Promise<SetItemResult> {
   try {
     // An item that is no object has no request, and is told so.
     const { request, response, ...options } = item ?? {};
     return await directSet(parts, request, response, options);
   } catch (error) {
-    if (error instanceof AICacheError) return { stored: false, reason: 'invalid', error };
-    throw error;
+    return { stored: false, reason: 'invalid', error: error instanceof AICacheError ? error : internalFault(error) };
   }
 }
 

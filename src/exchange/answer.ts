@@ -48,6 +48,9 @@ export function answer(asking: Asking, found: Found | undefined, fwd: 'miss' | '
   const { exchange, span } = asking;
   const choice = found === undefined ? 'none' : choose(asking, found);
   if (found === undefined || choice === 'none') return sendOn(asking, { exchange, span, fwd });
+  // One of ours is there to make it anew.
+  const isWarming = choice === 'while-revalidate' && exchange.parts.warmRuns.of(exchange.req) !== undefined;
+  if (isWarming) return sendOn(asking, { exchange, span, fwd });
   const sendable = bodyFor(exchange, found.entry, found.tier);
   const ready = (body: SendableBody | undefined): void | Promise<void> => {
     if (body === undefined) return sendOn(asking, { exchange, span, fwd });

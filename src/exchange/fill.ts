@@ -208,6 +208,7 @@ class Fill {
     } finally {
       this.#exchange.parts.fillingTargets.remove(this.#target);
       this.#followers.close(result.stored);
+      this.#exchange.parts.warmRuns.of(this.#exchange.req)?.written(result);
     }
   }
 }

@@ -41,10 +41,10 @@ export interface Bypass {
   readonly error?: AICacheError;
 }
 
-/** What can be known before the request is read: must it go past the cache? */
+/** What can be known before its body is read: must the request go past the cache? */
 export function whyBypass(req: Request, config: Pick<Config, 'enabled'>, route: RouteConfig): Bypass | undefined {
   if (!isCachedMethod(req.method, route)) return { bypass: 'method' };
-  return whyDisabled(req, config) ?? whyHeaders(req) ?? whySkipped(req, route);
+  return whyDisabled(req, config) ?? whyHeaders(req);
 }
 
 /** Is this request answered from what the route has stored? HEAD goes with GET. */
@@ -68,7 +68,8 @@ function whyHeaders({ headers, method }: Request): Bypass | undefined {
   return headers.upgrade?.toLowerCase().includes('websocket') === true ? { bypass: 'upgrade' } : undefined;
 }
 
-function whySkipped(req: Request, { skip }: RouteConfig): Bypass | undefined {
+/** Does the route say so, which may look at the body? */
+export function whySkipped(req: Request, { skip }: RouteConfig): Bypass | undefined {
   if (skip === undefined) return undefined;
   try {
     return callUserFunction('skip', skip, req) ? { bypass: 'skip' } : undefined;

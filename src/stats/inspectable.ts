@@ -2,14 +2,25 @@ import type { AIResponseCache } from '../ai-response-cache.ts';
 import type { CompressionConfig, Config } from '../config/config.ts';
 import type { TextTier } from '../entry/entry.ts';
 
-/** What the stats router asks of a cache; an `AIResponseCache` is one. */
+/** What the stats router asks of a cache that it only shows; an `AIResponseCache` is one. */
 export interface InspectableCache {
-  stats: AIResponseCache['stats'];
+  stats(options?: StatsOptions): Stats | Promise<Stats>;
   info(): Promise<CacheInfo>;
   readonly monitor: Pick<AIResponseCache['monitor'], 'snapshot'>;
 }
 
-export type StatsFilter = NonNullable<Parameters<AIResponseCache['stats']>[0]>;
+/** What it asks of one that it also changes; an `AIResponseCache` is one. */
+export interface ManageableCache extends InspectableCache {
+  invalidate: AIResponseCache['invalidate'];
+  clear: AIResponseCache['clear'];
+  warm: AIResponseCache['warm'];
+}
+
+export type StatsOptions = NonNullable<Parameters<AIResponseCache['stats']>[0]>;
+export type Stats = Awaited<ReturnType<AIResponseCache['stats']>>;
+export type PerformanceSnapshot = ReturnType<AIResponseCache['monitor']['snapshot']>;
+export type InvalidationSelector = Parameters<AIResponseCache['invalidate']>[0];
+export type WarmItem = Parameters<AIResponseCache['setMany']>[0][number];
 
 /** How a cache is built and how its tiers are, as JSON. Never holds a URL, a key, a text or a tenant. */
 export interface CacheInfo {

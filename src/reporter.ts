@@ -1,7 +1,7 @@
 import type { Config } from './config/config.ts';
 import { AICacheError, internalFault } from './errors.ts';
 
-/** Gives errors to the user's function; never throws. */
+/** Gives errors to `onError`, as AICacheErrors all of them; never throws. */
 export function reporterOf(onError: Config['onError']): (error: unknown) => void {
   return (error) => {
     try {
