@@ -137,11 +137,10 @@ class Fill {
   }
 
   /** From now on others can join. A coded body is for those who take the coding, so its followers wait for the whole. */
-  #open({ status, statusMessage, headers }: RecordedHead): void {
-    if (codingOf(headers) !== 'identity') return;
-    const message = statusMessage === undefined ? {} : { statusMessage };
-    const head = { status, ...message, headers: storedHeaders(headers) };
-    this.#live = new LiveStream(head, this.#exchange.parts.config.maxEntryBytes, () => this.#client.checkWanted());
+  #open(head: RecordedHead): void {
+    if (codingOf(head.headers) !== 'identity') return;
+    const stored = { ...head, headers: storedHeaders(head.headers) };
+    this.#live = new LiveStream(stored, this.#exchange.parts.config.maxEntryBytes, () => this.#client.checkWanted());
     this.#followers.join(this.#live, this.#report.link);
   }
 
