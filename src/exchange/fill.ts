@@ -7,7 +7,7 @@ import type { Outlet } from '../response/outlet.ts';
 import type { RecordedHead } from '../response/recorded-head.ts';
 import { Recorder } from '../response/recorder.ts';
 import { isShort, type HeadDecision, type Recording } from '../response/recording.ts';
-import { codingOf, storedHeaders } from '../response/stored-headers.ts';
+import { codingOf, lengthOf, storedHeaders } from '../response/stored-headers.ts';
 import type { SpanLink } from '../telemetry/tracing.ts';
 import { openContext, type ContextState } from './context.ts';
 import type { KeyedExchange } from './exchange.ts';
@@ -139,7 +139,9 @@ class Fill {
   /** From now on others can join. A coded body is for those who take the coding, so its followers wait for the whole. */
   #open(head: RecordedHead): void {
     if (codingOf(head.headers) !== 'identity') return;
-    const stored = { ...head, headers: storedHeaders(head.headers) };
+    const contentLength = lengthOf(head.headers);
+    const announced = contentLength === undefined ? {} : { contentLength };
+    const stored = { ...head, headers: storedHeaders(head.headers), ...announced };
     this.#live = new LiveStream(stored, this.#exchange.parts.config.maxEntryBytes, () => this.#client.checkWanted());
     this.#followers.join(this.#live, this.#report.link);
   }

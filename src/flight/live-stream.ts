@@ -7,6 +7,8 @@ export interface LiveHead {
   /** As an entry keeps them. */
   readonly headers: readonly HeaderField[];
   readonly outerChanges?: OuterChanges;
+  /** Of the body, where the handler announced it. */
+  readonly contentLength?: number;
 }
 
 /** `open`: more may come; `complete`: the handler ended it; `cut`: it broke off, and so must every copy of it. */

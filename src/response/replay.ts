@@ -10,7 +10,7 @@ import { sendStream, storedChunks, type ChunkSource } from './send-stream.ts';
 
 /** An answer in the making: its head, and the chunks as they come. */
 export interface LiveSource extends ChunkSource {
-  readonly head: RecordedHead;
+  readonly head: RecordedHead & { readonly contentLength?: number };
 }
 
 export interface Replay {
@@ -46,10 +46,11 @@ export function replayEntry(res: ServerResponse, replay: Replay): void {
 
 /** Joins an answer that is still being made, from its first byte on. */
 export function replayLive(res: ServerResponse, live: LiveSource, cacheStatus: string | undefined): void {
-  const { status, statusMessage } = live.head;
+  const { status, statusMessage, contentLength } = live.head;
   res.statusCode = status;
   if (statusMessage !== undefined) res.statusMessage = statusMessage;
   setRecordedHeaders(res, live.head, false);
+  if (contentLength !== undefined) res.setHeader('Content-Length', String(contentLength));
   appendCacheStatus(res, cacheStatus);
   sendStream(res, live);
 }

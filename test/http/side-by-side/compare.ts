@@ -10,8 +10,8 @@ export interface Exchange {
   readonly events: readonly (readonly unknown[])[];
   /** What other middleware in front of the cache noted. */
   readonly notes: readonly unknown[];
-  /** What the handler saw, and middleware beside it. */
-  readonly inside: readonly unknown[];
+  /** What each run of the handler saw, and of middleware beside it. */
+  readonly inside: readonly (readonly unknown[])[];
 }
 
 /** What the cache says of an answer, without its name; of a hit only that it is one. */
