@@ -28,6 +28,12 @@ export function hitLines({ head, body }: Lines): Lines {
   return { head: [...ours.filter((line) => !FRAMING.test(line)), ...framing], body };
 }
 
+/** Without the ETag that the cache gives an answer that had none. */
+export function withoutOwnEtag(was: Lines, { head, body }: Lines): Lines {
+  const isEtag = (line: string): boolean => /^etag:/i.test(line);
+  return was.head.some(isEtag) ? { head, body } : { head: head.filter((line) => !isEtag(line)), body };
+}
+
 const without =
   (field: RegExp) =>
   ({ head, body }: Lines): Lines => ({ head: head.filter((line) => !field.test(line)), body });
