@@ -7,7 +7,6 @@ export interface Lines {
   readonly body: string;
 }
 
-/** The place of a field among others means nothing (RFC 9110 §5.3): Node writes what it makes of the body where it likes. */
 const FRAMING = /^(content-length|transfer-encoding):/i;
 
 /** Without what differs between two answers of one app: the time, and what the cache says of itself. */
@@ -22,11 +21,13 @@ export function linesOf(bytes: Buffer): Lines {
   return { head, body: bytes.toString('latin1', end + 4) };
 }
 
-/** The lines of a hit that must be the same: its age is its own, and its framing stands last. */
-export function hitLines({ head, body }: Lines): Lines {
-  const [ours, framing] = [head.filter((line) => !/^age: \d+$/i.test(line)), head.filter((line) => FRAMING.test(line))];
-  return { head: [...ours.filter((line) => !FRAMING.test(line)), ...framing], body };
+/** The lines of a hit that must be the same: without its age, and by name, for the order of names means nothing (RFC 9110 §5.3). */
+export function hitLines({ head: [status = '', ...fields], body }: Lines): Lines {
+  const ours = fields.filter((line) => !/^age: \d+$/i.test(line));
+  return { head: [status, ...ours.toSorted((one, other) => nameOf(one).localeCompare(nameOf(other)))], body };
 }
+
+const nameOf = (line: string): string => line.slice(0, line.indexOf(':')).toLowerCase();
 
 /** Without the ETag that the cache gives an answer that had none. */
 export function withoutOwnEtag(was: Lines, { head, body }: Lines): Lines {

@@ -166,8 +166,8 @@ export const heads: readonly Row[] = [
   { title: 'a Date of the handler', handler: (_req, res) => res.set('Date', 'then').send('x'), differs: ['date'] },
   { title: 'no Date', handler: (_req, res) => ((res.sendDate = false), res.send('x')), differs: ['date'] },
   {
-    title: 'Connection: close of the handler',
-    handler: (_req, res) => res.set('Connection', 'close').send('x'),
+    title: 'headers of the connection by the handler',
+    handler: (_req, res) => res.set({ Connection: 'close', 'Keep-Alive': 'timeout=9' }).send('x'),
     connections: [[{ headers: { Connection: 'keep-alive' } }], [{}]],
     differs: ['connection'],
   },
