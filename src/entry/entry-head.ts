@@ -7,15 +7,16 @@ import {
   type EntryLabels,
   type HeaderField,
   type LogPosition,
+  type OuterChanges,
   type Usage,
 } from './entry.ts';
-import { isFieldValue, isReplayableField } from './header-fields.ts';
+import { isFieldValue, isOuterChanges, isReplayableField } from './header-fields.ts';
 
 /** The head, with a member for each field of the entry that is there. What stands before `status` is its gist. */
 export function headOf(entry: Entry): string {
   const { digest, status, statusMessage, headers, coding, identityBytes, cachedAt, staleAt, expiresAt } = entry;
-  const { labels, textLength, textTier, usage, costUsd, fillMs, chunks, revalidateUntil, errorUntil, codedByHandler } =
-    entry;
+  const { labels, textLength, textTier, usage, costUsd, fillMs, chunks, revalidateUntil, errorUntil } = entry;
+  const { codedByHandler, outerChanges } = entry;
   const { provider, model, operation, collection, tags } = labels;
   const { position } = entry;
   return JSON.stringify({
@@ -28,6 +29,7 @@ export function headOf(entry: Entry): string {
     status,
     statusMessage,
     headers,
+    outerChanges,
     coding,
     identityBytes,
     textLength,
@@ -83,6 +85,7 @@ function entryOf(head: Members, body: Buffer): Entry {
     status: whole(head['status'], 200, 599),
     ...optional('statusMessage', head['statusMessage'], fieldValue),
     headers: list(head['headers'], headerField),
+    ...optional('outerChanges', head['outerChanges'], outerChangesOf),
     coding: oneOf(CODINGS, head['coding']),
     body,
     identityBytes: whole(head['identityBytes']),
@@ -154,6 +157,11 @@ function usageIn({ inputTokens, outputTokens, cacheReadTokens, cacheWriteTokens 
 function headerField(value: unknown): HeaderField {
   must(isReplayableField(value));
   return value as HeaderField;
+}
+
+function outerChangesOf(value: unknown): OuterChanges {
+  must(isOuterChanges(value));
+  return value as OuterChanges;
 }
 
 function fieldValue(value: unknown): string {

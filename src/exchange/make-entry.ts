@@ -1,5 +1,5 @@
 import type { CacheParts } from '../cache-parts.ts';
-import type { Coding, Entry, HeaderField, LogPosition, Usage } from '../entry/entry.ts';
+import type { Coding, Entry, HeaderField, LogPosition, OuterChanges, Usage } from '../entry/entry.ts';
 import { textTierOf } from '../entry/text-tier.ts';
 import type { RouteConfig } from '../config/route-config.ts';
 import { lifetimeOf, staleWindowsOf } from '../policy/lifetime.ts';
@@ -20,6 +20,7 @@ export interface MadeResponse {
   readonly status: number;
   readonly statusMessage?: string;
   readonly headers: readonly HeaderField[];
+  readonly outerChanges?: OuterChanges;
   /** In the coding that the headers name, and in identity coding. */
   readonly body: Buffer;
   readonly identity: Buffer;
@@ -42,7 +43,7 @@ export interface Remarks {
 
 /** The entry that keeps this response under this key. */
 export function makeEntry({ parts, request, key }: Asked, response: MadeResponse, remarks: Remarks): Entry {
-  const { status, statusMessage, headers, body, identity, chunks } = response;
+  const { status, statusMessage, headers, outerChanges, body, identity, chunks } = response;
   const { contextSeconds, route = {}, tags = [], usage, answeredBy, fillMs, position } = remarks;
   const coding: Coding = codingOf(headers);
   const { ttlSeconds } = lifetimeOf({
@@ -62,6 +63,7 @@ export function makeEntry({ parts, request, key }: Asked, response: MadeResponse
     status,
     ...(statusMessage === undefined ? {} : { statusMessage }),
     headers: storedHeaders(headers),
+    ...(outerChanges === undefined ? {} : { outerChanges }),
     coding,
     body,
     ...(chunks === undefined ? {} : { chunks }),

@@ -39,11 +39,12 @@ export function verdictOn(
   recording: Recording,
   identity: Buffer | undefined,
 ): Verdict {
-  const { head, body, ended, tooLarge } = recording;
+  const { head, body, ended, tooLarge, hasTrailers } = recording;
   if (head === undefined || !ended) return { refusal: { reason: 'unfinished', kind: 'failed' } };
   if (tooLarge) return { refusal: { reason: 'too-large', kind: 'declared' } };
   const refusal = whyNotByHead(exchange, context, head, body);
   if (refusal !== undefined) return { refusal };
+  if (hasTrailers) return { refusal: { reason: 'trailer', kind: 'declared' } };
   if (identity === undefined) return { refusal: { reason: 'content-encoding', kind: 'declared' } };
   return verdictOnBody(exchange, head, identity);
 }
