@@ -70,7 +70,11 @@ const direction = [
   imports(['src/{flight,policy,telemetry}/**'], sharedBySteps(), noneOf(express, ioredis, telemetry)),
   imports(['src/policy/answer/**'], sharedBySteps('../../entry/**'), noneOf(express, ioredis, telemetry)),
   imports(['src/{request,response}/**'], sharedBySteps(), noneOf(ioredis, telemetry)),
-  imports(['src/stats/**'], sharedBySteps(cache), noneOf(ioredis, telemetry)),
+  imports(['src/stats/**'], sharedBySteps(cache, '../telemetry/recent-errors.ts'), noneOf(ioredis, telemetry)),
+  imports(
+    ['src/dashboard/**'],
+    typesOnly('\\.\\./.*', 'It runs in a browser: of the rest of src it knows types only.'),
+  ),
   imports(['src/tiers/**', 'src/flight/redis-*.ts'], sharedBySteps(), noneOf(express, telemetry)),
   imports(['src/telemetry/otel*.ts'], sharedBySteps(), noneOf(express, ioredis)),
 ];

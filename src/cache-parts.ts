@@ -67,7 +67,10 @@ const MAX_FLIGHTS = 10_000;
 const LEASE_MS = 10_000;
 
 export function createParts(config: Config, clock: Clock): CacheParts {
-  const report = reporterOf(config.onError);
+  const report = reporterOf((error) => {
+    recorder.errors.add(error);
+    config.onError(error);
+  });
   const recorder = createRecorder({
     name: config.name,
     telemetry: config.telemetry,

@@ -1,12 +1,13 @@
 import type { AIResponseCache } from '../ai-response-cache.ts';
 import type { CompressionConfig, Config } from '../config/config.ts';
 import type { TextTier } from '../entry/entry.ts';
+import type { RecentError } from '../telemetry/recent-errors.ts';
 
 /** What the stats router asks of a cache; an `AIResponseCache` is one. */
 export interface InspectableCache {
   stats: AIResponseCache['stats'];
   info(): Promise<CacheInfo>;
-  readonly monitor: Pick<AIResponseCache['monitor'], 'snapshot'>;
+  readonly monitor: Pick<AIResponseCache['monitor'], 'snapshot' | 'history'>;
 }
 
 export type StatsFilter = NonNullable<Parameters<AIResponseCache['stats']>[0]>;
@@ -28,6 +29,8 @@ export interface CacheInfo {
   readonly compression: false | CompressionConfig;
   /** Handlers running now to make an entry. */
   readonly fillsActive: number;
+  /** The latest first, 20 kinds at the most. */
+  readonly recentErrors: readonly RecentError[];
 }
 
 export interface MemoryTierInfo {

@@ -7,13 +7,14 @@ import { notACache, unknownOption } from '../errors.ts';
 import { sendJson, sendProblem } from './answer.ts';
 import { authorization } from './authorize.ts';
 import type { Authorize, StatsAction } from './authorize.ts';
+import { mountDashboard } from './dashboard-routes.ts';
 import { healthOf } from './health.ts';
 import type { InspectableCache, StatsFilter } from './inspectable.ts';
 import { filtersOf } from './query.ts';
 
 export interface StatsRouterOptions {
   /**
-   * Who may look: a function of the request and the action (`'read'` for `/stats`, `/performance` and `/info`, `'health'` for
+   * Who may look: a function of the request and the action (`'read'` for the dashboard, `/stats`, `/performance` and `/info`, `'health'` for
    * `/health`) that returns `true` or a promise of it; or `'none'`, everybody. There is no default.
    */
   authorize: Authorize | 'none';
@@ -31,15 +32,19 @@ const OPTIONS = ['authorize'];
 const ENDPOINTS: readonly Endpoint[] = [
   { path: '/stats', action: 'read', filters: ['provider', 'model'], read: (cache, filter) => cache.stats(filter) },
   { path: '/performance', action: 'read', filters: [], read: (cache) => cache.monitor.snapshot() },
+  { path: '/performance/history', action: 'read', filters: [], read: (cache) => cache.monitor.history() },
   { path: '/info', action: 'read', filters: [], read: (cache) => cache.info() },
   { path: '/health', action: 'health', filters: [], read: async (cache) => healthOf(await cache.info()) },
 ];
 
 /**
- * An Express router that shows what a cache does, as JSON that nobody stores (`Cache-Control: no-store`). Mount it where you like.
+ * An Express router that shows what a cache does: as a page for people, and as JSON that nobody stores (`Cache-Control: no-store`).
+ * Mount it where you like.
  *
+ * - `GET /`: the dashboard, one page that loads nothing from elsewhere
  * - `GET /stats`: requests and savings since the start, in all and by model; `?provider=` and `?model=` choose
  * - `GET /performance`: the performance monitor's snapshot, its window only
+ * - `GET /performance/history`: that window as a series over time
  * - `GET /info`: how the cache is built, its tiers, their sizes, Redis' state and memory
  * - `GET /health`: `{ status: 'ok' | 'degraded', redis }`, 200 both: with Redis down the cache goes on without it
  *
@@ -61,6 +66,7 @@ export function statsRouter(cache: InspectableCache, options: StatsRouterOptions
   const isAllowed = authorization(given.authorize);
 
   const router = Router();
+  mountDashboard(router, isAllowed);
   for (const endpoint of ENDPOINTS) {
     router.all(endpoint.path, (req, res) => {
       answer(endpoint, cache, isAllowed, req, res).catch(() => {

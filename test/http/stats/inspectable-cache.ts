@@ -18,6 +18,7 @@ export const info: CacheInfo = {
   },
   compression: { thresholdBytes: 1_024, algorithm: 'br', level: 1 },
   fillsActive: 0,
+  recentErrors: [],
 };
 
 /** A cache that saw a miss and two hits of openai's gpt-5 and a miss of mistral's large. */
