@@ -1,5 +1,5 @@
 import type UPlot from 'uplot';
-import { el } from './dom.ts';
+import { el, setText } from './dom.ts';
 import { formatTime } from './format.ts';
 import { themeColour } from './results.ts';
 
@@ -41,7 +41,8 @@ export interface ChartData {
 export class Chart {
   readonly #options: ChartOptions;
   readonly #tip = el('div', { class: 'tip', hidden: '' });
-  readonly #note = el('p', { class: 'note' });
+  readonly #noteText = el('span');
+  readonly #note = el('p', { class: 'note' }, this.#noteText);
   #data: ChartData | undefined;
   #plot: UPlot | undefined;
 
@@ -55,7 +56,7 @@ export class Chart {
   show(data: ChartData): void {
     this.#data = data;
     this.#options.host.setAttribute('aria-label', data.summary);
-    this.#note.textContent = data.emptyText ?? '';
+    setText(this.#noteText, data.emptyText ?? '');
     if (this.#plot === undefined) this.#rebuild();
     else this.#plot.setData(aligned(data));
   }

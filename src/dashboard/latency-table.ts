@@ -13,11 +13,12 @@ export function showLatencies({ requests: { byResult }, window }: PerformanceSna
     const name = el('span', {}, swatch, ` ${RESULT_NAMES[result]}`);
     return [[name, formatCount(times.count), formatMs(times.p50Ms), formatMs(times.p95Ms), formatMs(times.p99Ms)]];
   });
-  fillTable(
-    byId('percentiles', HTMLTableElement),
-    ['Result', 'Count', 'p50', 'p95', 'p99'],
-    rows.length > 0 ? rows : [[`Nothing in the last ${lengthOf(window.seconds)}`, '–', '–', '–', '–']],
-  );
+  const table = byId('percentiles', HTMLTableElement);
+  const empty = byId('percentiles-empty', HTMLElement);
+  fillTable(table, ['Result', 'Count', 'p50', 'p95', 'p99'], rows);
+  table.hidden = rows.length === 0;
+  empty.hidden = rows.length > 0;
+  setText(empty, `No requests in the last ${lengthOf(window.seconds)}`);
   const callout = byId('speedup', HTMLElement);
   const { hit, miss } = byResult;
   const factor = hit !== undefined && miss !== undefined && hit.p50Ms > 0 ? miss.p50Ms / hit.p50Ms : 0;

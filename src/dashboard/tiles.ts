@@ -46,7 +46,7 @@ function tilesOf({ stats, performance }: Figures, { slots: all }: View): Tile[] 
       id: 'ratio',
       name: 'Hit ratio',
       value: formatPercent(hitRatio),
-      note: `${formatPercent(window.hitRatio)} in ${name}`,
+      note: window.hitRatio === null ? `nothing in ${name}` : `${formatPercent(window.hitRatio)} in ${name}`,
       line: sparkline(
         slots.map((slot) => slot.requests.hitRatio),
         1,

@@ -89,7 +89,7 @@ export function showUncached({ requests, window }: PerformanceSnapshot): void {
       ...(reason in REASONS ? [el('span', { class: 'why' }, REASONS[reason] ?? '')] : []),
     ),
   );
-  const none = el('p', { class: 'empty' }, `Everything could be cached in the last ${lengthOf(window.seconds)}.`);
+  const none = el('p', { class: 'empty' }, `Nothing was left out in the last ${lengthOf(window.seconds)}.`);
   byId('uncached', HTMLElement).replaceChildren(items.length === 0 ? none : el('ul', { class: 'list' }, ...items));
 }
 

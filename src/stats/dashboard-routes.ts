@@ -83,7 +83,7 @@ function sendForbidden(req: Request, res: Response): void {
   if (req.accepts(['json', 'html']) !== 'html') return sendProblem(res, { status: 403, detail });
   const page =
     '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">' +
-    '<meta name="color-scheme" content="light dark"><title>Not allowed</title>' +
+    '<meta name="color-scheme" content="light dark"><link rel="icon" href="data:,"><title>Not allowed</title>' +
     `<main><h1>Not allowed</h1><p>${detail} Sign in to the application as somebody who may, then reload this page.</p></main></html>`;
   for (const [name, value] of Object.entries(HEADERS)) res.setHeader(name, value);
   res.setHeader('Cache-Control', 'no-store');

@@ -7,7 +7,7 @@ import { expressVersions } from '../../support/express.ts';
 import { listen, type Listening } from '../../support/http.ts';
 import { info, inspectableCache } from './inspectable-cache.ts';
 
-const PATHS = ['/stats', '/performance', '/info', '/health'];
+const PATHS = ['/stats', '/performance', '/performance/history', '/info', '/health'];
 
 interface Answer {
   readonly status: number;
@@ -104,6 +104,11 @@ describe.each(expressVersions)('statsRouter on $name', ({ express }) => {
       expect(snapshot).toMatchObject({ window: { seconds: 3600 }, requests: { count: 4, hitRatio: 0.5 } });
     });
 
+    it('show its window as a series over time at /performance/history', async () => {
+      const history = await (await fetch(`${await mounted()}/performance/history`)).json();
+      expect(history).toMatchObject({ windowSeconds: 3600, slotSeconds: 60, slots: [{ requests: { count: 4 } }] });
+    });
+
     it('show how the cache is built at /info', async () => {
       expect(await (await fetch(`${await mounted()}/info`)).json()).toEqual(info);
     });
@@ -159,6 +164,7 @@ describe.each(expressVersions)('statsRouter on $name', ({ express }) => {
         new Map([
           ['/stats', 'read'],
           ['/performance', 'read'],
+          ['/performance/history', 'read'],
           ['/info', 'read'],
           ['/health', 'health'],
         ]),
@@ -187,7 +193,7 @@ describe.each(expressVersions)('statsRouter on $name', ({ express }) => {
       const read = vi.fn<() => never>(fail);
       const url = await mounted(
         { authorize: authorize as never },
-        { stats: read, info: read, monitor: { snapshot: read } },
+        { stats: read, info: read, monitor: { snapshot: read, history: read } },
       );
       for (const { status, headers, text } of await askAll(url)) {
         expect(status).toBe(403);
@@ -269,7 +275,7 @@ describe.each(expressVersions)('statsRouter on $name', ({ express }) => {
       const handled = vi.fn<ErrorRequestHandler>((_error, _req, res, _next) => void res.end());
       app.use(
         build(
-          { stats: fail, monitor: { snapshot: fail }, info: () => Promise.reject(new Error('canary')) },
+          { stats: fail, monitor: { snapshot: fail, history: fail }, info: () => Promise.reject(new Error('canary')) },
           { authorize: 'none' },
         ),
       );
@@ -291,7 +297,7 @@ describe.each(expressVersions)('statsRouter on $name', ({ express }) => {
       res.status(299).send('next');
     });
     const url = await serve(app);
-    const others = ['/cache', '/cache/', '/cache/other', '/cache/stats/more', '/stats'];
+    const others = ['/cache/other', '/cache/assets', '/cache/stats/more', '/stats'];
     const answers = await Promise.all(others.map((path) => ask(url + path)));
     expect(answers.map(({ status }) => status)).toEqual(others.map(() => 299));
   });
