@@ -70,12 +70,21 @@ const direction = [
   imports(['src/{flight,policy,telemetry}/**'], sharedBySteps(), noneOf(express, ioredis, telemetry)),
   imports(['src/policy/answer/**'], sharedBySteps('../../entry/**'), noneOf(express, ioredis, telemetry)),
   imports(['src/{request,response}/**'], sharedBySteps(), noneOf(ioredis, telemetry)),
-  imports(['src/stats/**'], sharedBySteps(cache, '../telemetry/recent-errors.ts'), noneOf(ioredis, telemetry)),
   imports(
     ['src/dashboard/**'],
     typesOnly('\\.\\./.*', 'It runs in a browser: of the rest of src it knows types only.'),
   ),
+  imports(
+    ['src/stats/**'],
+    sharedBySteps(cache, '../request/authority.ts', '../request/body.ts', '../telemetry/recent-errors.ts'),
+    noneOf(ioredis, telemetry),
+  ),
   imports(['src/tiers/**', 'src/flight/redis-*.ts'], sharedBySteps(), noneOf(express, telemetry)),
+  imports(
+    ['src/tiers/invalidation-{index,selector}.ts'],
+    sharedBySteps('../request/key-part.ts', '../request/framed-hash.ts'),
+    noneOf(express, telemetry),
+  ),
   imports(['src/telemetry/otel*.ts'], sharedBySteps(), noneOf(express, ioredis)),
 ];
 

@@ -2,6 +2,12 @@ import type { Request } from 'express';
 import { createParts, type CacheParts } from './cache-parts.ts';
 import { cacheInfoOf } from './cache-info.ts';
 import type { CachedResponse } from './direct/cached-response.ts';
+import { directClear, directExpire, directInvalidate } from './direct/invalidate.ts';
+import { directGetMany, directSetMany, type SetItem, type SetItemResult } from './direct/many.ts';
+import type { EntrySelector } from './direct/selector.ts';
+import { warmGiven } from './direct/warm.ts';
+import type { WarmResult } from './direct/warm-count.ts';
+import type { WarmItems, WarmOptions } from './direct/warm-options.ts';
 import { systemClock, type Clock } from './clock.ts';
 import type { AIResponseCacheOptions } from './config/options.ts';
 import { parseCacheOptions, parseRouteOptions } from './config/parse.ts';
@@ -100,6 +106,70 @@ export class AIResponseCache {
     return this.#parts.explain(request);
   }
 
+  /**
+   * The stored answers of several requests, in their order: what memory does not have is asked of Redis in few pipelines. One that
+   * cannot be keyed has none, and is reported to `onError`.
+   */
+  async getMany(
+    requests: readonly AIRequest[],
+    { allowStale = false }: { allowStale?: boolean } = {},
+  ): Promise<(CachedResponse | undefined)[]> {
+    this.#checkOpen();
+    return directGetMany(this.#parts, requests, allowStale);
+  }
+
+  /**
+   * Stores several answers; resolves to what became of each, in their order. A bad one fails alone: `{ stored: false, reason:
+   * 'invalid', error }`.
+   */
+  async setMany(items: readonly SetItem[]): Promise<SetItemResult[]> {
+    this.#checkOpen();
+    return directSetMany(this.#parts, items);
+  }
+
+  /**
+   * Stores the answers of which no fresh entry is there; entries that are fresh are left alone. A bad item fails alone, and
+   * `failures` says why. Not counted as requests.
+   *
+   * @throws AICacheError INVALID_REQUEST for items that cannot be iterated, INVALID_OPTION; what the items' iterator throws.
+   */
+  async warm(items: WarmItems<SetItem>, options: WarmOptions = {}): Promise<WarmResult> {
+    this.#checkOpen();
+    return warmGiven(this.#parts, items, options);
+  }
+
+  /**
+   * Removes the entries that fit all fields of the selector, in every process and both tiers. When it resolves, no process serves any
+   * of them again, nor an answer that began to be made before: this call was true. `removed`: keys it deleted in Redis, of all
+   * versions; without Redis, entries of memory. Costs what the smallest index of the fields holds, not what the cache holds.
+   *
+   * @throws AICacheError INVALID_SELECTOR naming the field; INVALID_REQUEST or UNKEYABLE for a request in `key`; REDIS_FAILED,
+   * REDIS_MISSING or REDIS_REPLY_MISMATCH where it cannot be true: call it again then.
+   * @example
+   * const { removed } = await cache.invalidate({ collection: 'articles', model: ['gpt-4o', 'gpt-4.1'] });
+   */
+  async invalidate(selector: EntrySelector): Promise<{ removed: number }> {
+    this.#checkOpen();
+    return directInvalidate(this.#parts, selector);
+  }
+
+  /**
+   * Marks the entries that fit the selector as stale, as `invalidate` removes them: those with a stale window are served while they are
+   * made anew, or where that fails; all others are misses. `expired`: fresh entries that fit.
+   *
+   * @throws As `invalidate` does.
+   */
+  async expire(selector: EntrySelector): Promise<{ expired: number }> {
+    this.#checkOpen();
+    return directExpire(this.#parts, selector);
+  }
+
+  /** Removes all entries of this namespace, of every version, and nothing else; otherwise as `invalidate`. */
+  async clear(): Promise<{ removed: number }> {
+    this.#checkOpen();
+    return directClear(this.#parts);
+  }
+
   /** Requests and savings of this process since the cache was made. */
   stats(filter: StatsFilter = {}): Stats {
     return this.#parts.recorder.tally.stats(filter);
@@ -119,6 +189,7 @@ export class AIResponseCache {
   async connect(): Promise<void> {
     this.#checkOpen();
     await this.#parts.redis?.connection.connect();
+    await this.#parts.invalidation.connect();
   }
 
   /** Ends the connection to Redis and frees the memory tier. Requests that come later go to the handler. Idempotent. */
@@ -130,6 +201,7 @@ export class AIResponseCache {
   async #close(): Promise<void> {
     this.#parts.closing.abort();
     await this.#parts.cluster?.close();
+    await this.#parts.invalidation.close();
     await this.#parts.redis?.connection.close();
     this.#parts.memory?.clear();
     this.#parts.recorder.close();

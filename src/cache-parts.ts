@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
-import type { Clock } from './clock.ts';
+import { systemClock, type Clock } from './clock.ts';
 import type { Config } from './config/config.ts';
-import { AICacheError, internalFault } from './errors.ts';
+import { AICacheError } from './errors.ts';
 import type { Answer } from './exchange/followers.ts';
 import { Refreshes } from './exchange/refresh.ts';
 import { ClusterFlights } from './flight/cluster-flights.ts';
@@ -15,9 +15,13 @@ import { CacheKeyGenerator } from './request/key-generator.ts';
 import { cacheStatusOf, type CacheStatus } from './response/cache-status.ts';
 import type { Observe } from './telemetry/events.ts';
 import type { TierGauge } from './telemetry/gauges.ts';
+import { reporterOf } from './reporter.ts';
 import { createRecorder, type Recorder } from './telemetry/recorder.ts';
 import type { Tracing } from './telemetry/tracing.ts';
 import { GuardedTier } from './tiers/guarded-tier.ts';
+import { NO_INVALIDATION, type Invalidation } from './tiers/invalidation.ts';
+import { LocalInvalidation } from './tiers/invalidation-local.ts';
+import { SharedInvalidation } from './tiers/invalidation-shared.ts';
 import { MemoryTier } from './tiers/memory-tier.ts';
 import { createClient } from './tiers/redis-client.ts';
 import { RedisConnection } from './tiers/redis-connection.ts';
@@ -32,6 +36,7 @@ export interface CacheParts {
   readonly store: TieredStore;
   readonly memory: MemoryTier | undefined;
   readonly redis: RedisParts | undefined;
+  readonly invalidation: Invalidation;
   /** Absent with `coalesce: false`. */
   readonly flights: SingleFlight<Answer> | undefined;
   readonly recorder: Recorder;
@@ -66,11 +71,11 @@ const MAX_FOLLOWERS = 10_000;
 const MAX_FLIGHTS = 10_000;
 const LEASE_MS = 10_000;
 
+/** What the invalidation log holds at the most, in Redis and in each process. */
+const MAX_INVALIDATIONS = 10_000;
+
 export function createParts(config: Config, clock: Clock): CacheParts {
-  const report = reporterOf((error) => {
-    recorder.errors.add(error);
-    config.onError(error);
-  });
+  const report = reporterOf(config.onError, (error) => recorder.errors.add(error));
   const recorder = createRecorder({
     name: config.name,
     telemetry: config.telemetry,
@@ -81,15 +86,19 @@ export function createParts(config: Config, clock: Clock): CacheParts {
   });
   const { observe, tracing } = recorder;
   const memory = createMemory(config, clock, observe);
-  const redis = createRedis(config, clock, report);
+  const connection = createConnection(config, report);
+  const shared = connection && createShared(config, connection, memory, clock, observe, report);
+  const invalidation = shared ?? createLocal(memory, clock);
+  const redis = connection && createRedis(config, connection, shared, clock, report);
   const prices = new Prices({ given: config.prices, clock, report });
   return Object.freeze({
     config,
     clock,
     keys: new CacheKeyGenerator(config),
-    store: new TieredStore({ ...(memory ? { memory } : {}), ...(redis ? { redis: redis.tier } : {}), clock, observe }),
+    store: new TieredStore({ memory, redis: redis?.tier, invalidation, clock, observe }),
     memory,
     redis,
+    invalidation,
     flights:
       config.coalesce === false
         ? undefined
@@ -120,11 +129,49 @@ function createMemory(config: Config, clock: Clock, observe: Observe): MemoryTie
   return new MemoryTier({ ...config.memory, textTiers: config.memoryTextTiers, clock, observe });
 }
 
-function createRedis(config: Config, clock: Clock, onError: (error: AICacheError) => void): RedisParts | undefined {
-  const { redis, redisTimeoutMs, namespace, version, maxEntryBytes } = config;
+function createConnection(config: Config, onError: (error: AICacheError) => void): RedisConnection | undefined {
+  const { redis, redisTimeoutMs } = config;
+  return redis === undefined ? undefined : new RedisConnection({ redis, timeoutMs: redisTimeoutMs, onError });
+}
+
+function createShared(
+  { redis, redisTimeoutMs, namespace, memory: memoryConfig }: Config,
+  connection: RedisConnection,
+  memory: MemoryTier | undefined,
+  clock: Clock,
+  observe: Observe,
+  onError: (error: AICacheError) => void,
+): SharedInvalidation | undefined {
   if (redis === undefined) return undefined;
-  const connection = new RedisConnection({ redis, timeoutMs: redisTimeoutMs, onError });
-  const tier = new RedisTier({ connection, namespace, version, maxEntryBytes, clock });
+  return new SharedInvalidation({
+    redis,
+    timeoutMs: redisTimeoutMs,
+    connection,
+    namespace,
+    maxItems: MAX_INVALIDATIONS,
+    memory,
+    whenDisconnected: memoryConfig === false ? 'off' : memoryConfig.whenDisconnected,
+    clock,
+    observe,
+    onError,
+    monotonic: systemClock.monotonic,
+  });
+}
+
+/** Options without Redis have a memory tier. */
+function createLocal(memory: MemoryTier | undefined, clock: Clock): Invalidation {
+  return memory === undefined ? NO_INVALIDATION : new LocalInvalidation({ memory, maxItems: MAX_INVALIDATIONS, clock });
+}
+
+function createRedis(
+  config: Config,
+  connection: RedisConnection,
+  shared: SharedInvalidation | undefined,
+  clock: Clock,
+  onError: (error: AICacheError) => void,
+): RedisParts {
+  const { redisTimeoutMs, namespace, version, maxEntryBytes } = config;
+  const tier = new RedisTier({ connection, namespace, version, maxEntryBytes, log: shared?.log, clock });
   return { connection, tier: new GuardedTier({ tier, connection, timeoutMs: redisTimeoutMs, clock, onError }) };
 }
 
@@ -160,14 +207,4 @@ function gaugesOf(memory: MemoryTier | undefined): readonly TierGauge[] {
   if (memory === undefined) return [];
   const { entries, bytes, maxBytes } = memory.stats();
   return [{ tier: 'memory', entries, usedBytes: bytes, limitBytes: maxBytes }];
-}
-
-function reporterOf(onError: Config['onError']): (error: unknown) => void {
-  return (error) => {
-    try {
-      onError(error instanceof AICacheError ? error : internalFault(error));
-    } catch {
-      // The function that takes errors failed itself: there is nobody left to tell.
-    }
-  };
 }

@@ -5,3 +5,4 @@ export * from './errors/options.ts';
 export * from './errors/redis.ts';
 export * from './errors/answers.ts';
 export * from './errors/cache.ts';
+export * from './errors/warm.ts';

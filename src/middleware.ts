@@ -56,11 +56,18 @@ function serve(exchange: Exchange): void | Promise<void> {
   const keyed = withKey(exchange, built.request);
   if ('bypass' in keyed) return passBy(exchange, keyed);
 
-  if (wantsRefresh(keyed)) return fill(keyed, { fwd: 'request', detail: 'refresh' });
+  if (wantsRefresh(keyed)) return makeAnew(keyed);
   const span = parts.tracing.startGet(withRoute(exchange));
   const found = parts.store.lookup(keyed.key, keyed.budget);
   // No pause on a memory hit: a promise would cost it a turn of the queue.
   return found instanceof Promise ? found.then((late) => answer(keyed, span, late)) : answer(keyed, span, found);
+}
+
+/** The lookup is skipped; what it would have learned of the invalidation log must be known all the same. */
+function makeAnew(exchange: KeyedExchange): void | Promise<void> {
+  const noted = exchange.parts.store.noted(exchange.budget);
+  const run = (): void => fill(exchange, { fwd: 'request', detail: 'refresh' });
+  return noted instanceof Promise ? noted.then(run) : run();
 }
 
 /** A request of ours in the background: it asks no tier, and nobody reads what it gets. */

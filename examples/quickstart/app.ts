@@ -30,7 +30,9 @@ export function createApp({ cache, openai, model }: AppOptions): Express {
   const parsed = express.json({ limit: '1mb' });
   // Behind the body parser and behind authentication, in front of the handler.
   const cached = aiCache({ cache, provider: 'openai', model });
-  app.post('/api/summarize', parsed, cached, summarize(openai, model));
+  // Whatever was made of articles can be invalidated together, for instance when one of them has changed.
+  const cachedArticles = aiCache({ cache, provider: 'openai', model, collection: 'articles' });
+  app.post('/api/summarize', parsed, cachedArticles, summarize(openai, model));
   app.post('/api/chat', parsed, cached, chat(openai, model));
   app.use('/ai-cache', statsRouter(cache, { authorize: isFromThisMachine }));
   app.use(answerErrors);

@@ -41,7 +41,10 @@ function faultsInRow({ title, expected, answers, providerCalls, repeats }: Row, 
 }
 
 /** The provider is asked for these, once each. */
-const MADE: ReadonlySet<Expectation> = new Set(['made', 'shared', 'streamed']);
+const MADE: ReadonlySet<Expectation> = new Set(['made', 'shared', 'streamed', 'remade']);
+
+/** These belong to the collection that is invalidated. */
+const OF_ARTICLES: ReadonlySet<Expectation> = new Set(['made', 'shared']);
 
 const MEANING: Record<Expectation, string> = {
   made: 'made by the provider and stored',
@@ -50,10 +53,12 @@ const MEANING: Record<Expectation, string> = {
   joined: 'a part in a stream of another request',
   memory: 'from the memory tier',
   redis: 'from Redis',
+  remade: 'made anew by the provider',
 };
 
 const isAsExpected: Record<Expectation, (answers: readonly Answer[]) => boolean> = {
   made: (answers) => answers.every(({ cacheStatus }) => IS_STORED.test(cacheStatus)),
+  remade: (answers) => answers.every(({ cacheStatus }) => IS_STORED.test(cacheStatus)),
   memory: (answers) => answers.every(({ cacheStatus }) => IS_MEMORY_HIT.test(cacheStatus)),
   redis: (answers) => answers.every(({ cacheStatus }) => IS_REDIS_HIT.test(cacheStatus)),
   streamed: (answers) => answers.every(({ cacheStatus }) => IS_STREAM.test(cacheStatus)),
@@ -66,7 +71,7 @@ const isAsExpected: Record<Expectation, (answers: readonly Answer[]) => boolean>
 };
 
 function faultsInFigures(rows: readonly Row[], figures: Figures, isEmulated: boolean): string[] {
-  const { stats, getSpans, fillSpans, requestsMeasured } = figures;
+  const { stats, removed, getSpans, fillSpans, requestsMeasured } = figures;
   const sent = rows.reduce((sum, { answers }) => sum + answers.length, 0);
   const made = rows.filter(({ expected }) => MADE.has(expected)).length;
   // The second instance counts its own.
@@ -74,6 +79,7 @@ function faultsInFigures(rows: readonly Row[], figures: Figures, isEmulated: boo
   const facts: readonly (readonly [what: string, is: number, shouldBe: number])[] = [
     ['misses', stats.misses, made],
     ['hits and coalesced requests', stats.hits + stats.coalesced, sent - made - elsewhere],
+    ['entries invalidated', removed, rows.filter(({ expected }) => OF_ARTICLES.has(expected)).length],
     ['bypassed requests and errors', stats.bypassed + stats.errors, 0],
     ['cache.get spans', getSpans, sent],
     ['cache.fill spans', fillSpans, made],

@@ -4,8 +4,11 @@ import { request } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import type { ChatBody, SummarizeBody } from './app.ts';
 
-/** What an answer has to be: made by the provider, one for all who asked at once, a stream, one that was joined, or from a tier. */
-export type Expectation = 'made' | 'shared' | 'streamed' | 'joined' | 'memory' | 'redis';
+/**
+ * What an answer has to be: made by the provider, one for all who asked at once, a stream, one that was joined, from a tier, or made
+ * anew since it was invalidated.
+ */
+export type Expectation = 'made' | 'shared' | 'streamed' | 'joined' | 'memory' | 'redis' | 'remade';
 
 export interface Answer {
   readonly status: number;
@@ -34,6 +37,8 @@ export interface Drive {
   readonly origin: string;
   readonly secondOrigin: string | undefined;
   readonly calls: () => number;
+  /** Removes what was made of articles, from all instances; resolves to how many entries that were. */
+  readonly invalidateArticles: () => Promise<number>;
   /** Told of each row when its last answer is there. */
   readonly onRow: (row: Row) => void;
 }
@@ -65,7 +70,13 @@ const CROWD = 50;
 const COUNTING = 'Count from 1 to 60.';
 const A_THIRD = /\b20\b/;
 
-export async function drive({ origin, secondOrigin, calls, onRow }: Drive): Promise<Row[]> {
+export interface Driven {
+  readonly rows: readonly Row[];
+  /** Entries of the collection that was invalidated; NaN where that failed. */
+  readonly removed: number;
+}
+
+export async function drive({ origin, secondOrigin, calls, invalidateArticles, onRow }: Drive): Promise<Driven> {
   const rows: Row[] = [];
   const note = (row: Row): Row => {
     rows.push(row);
@@ -97,7 +108,10 @@ export async function drive({ origin, secondOrigin, calls, onRow }: Drive): Prom
     const elsewhere = { ...question, instance: secondOrigin };
     note(repeating(first, await asked('the first, at another instance', 'redis', elsewhere)));
   }
-  return rows;
+
+  const removed = await invalidateArticles().catch(() => Number.NaN);
+  note(await asked('the first, invalidated', 'remade', question));
+  return { rows, removed };
 }
 
 /** A second client asks when the first one has read a third. */

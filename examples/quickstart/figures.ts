@@ -6,6 +6,8 @@ import type { Telemetry } from './telemetry.ts';
 
 export interface Figures {
   readonly stats: Stats;
+  /** Entries that went with their collection. */
+  readonly removed: number;
   /** Spans that have ended. */
   readonly getSpans: number;
   readonly fillSpans: number;
@@ -21,14 +23,14 @@ export async function readFigures(
   telemetry: Telemetry,
   sent: number,
   deadline = performance.now() + PATIENCE_MS,
-): Promise<Figures> {
+): Promise<Omit<Figures, 'removed'>> {
   const figures = await readOnce(origin, telemetry);
   if (figures.requestsMeasured >= sent || performance.now() > deadline) return figures;
   await sleep(20);
   return readFigures(origin, telemetry, sent, deadline);
 }
 
-async function readOnce(origin: string, { spans }: Telemetry): Promise<Figures> {
+async function readOnce(origin: string, { spans }: Telemetry): Promise<Omit<Figures, 'removed'>> {
   const stats = (await (await fetch(`${origin}/ai-cache/stats`)).json()) as Stats;
   const exposition = await (await fetch(`${origin}/metrics`)).text();
   return {

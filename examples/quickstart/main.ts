@@ -64,14 +64,16 @@ async function show({ app, second, provider, telemetry }: Running): Promise<stri
     ]),
   );
   console.log(`\n${tableHead()}`);
-  const rows = await drive({
+  const { rows, removed } = await drive({
     origin: app.origin,
     secondOrigin: second?.origin,
     calls: provider.calls,
+    // Where there are two instances, the one tells the other.
+    invalidateArticles: async () => (await (second ?? app).cache.invalidate({ collection: 'articles' })).removed,
     onRow: (row) => console.log(tableRow(row)),
   });
   const sent = rows.reduce((sum, { answers }) => sum + answers.length, 0);
-  const figures = await readFigures(app.origin, telemetry, sent);
+  const figures = { ...(await readFigures(app.origin, telemetry, sent)), removed };
   console.log(`\n${summary(rows, figures)}\n`);
   const faults = faultsIn(rows, figures, provider);
   console.log(faults.length === 0 ? 'Everything came out as it should.' : 'Not everything came out as it should:');

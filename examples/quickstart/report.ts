@@ -40,13 +40,17 @@ function line(cells: readonly string[]): string {
   return padded.join('  ').trimEnd();
 }
 
-export function summary(rows: readonly Row[], { stats, getSpans, fillSpans, requestsMeasured }: Figures): string {
+export function summary(
+  rows: readonly Row[],
+  { stats, removed, getSpans, fillSpans, requestsMeasured }: Figures,
+): string {
   const { hits, coalesced, misses, hitRatio, saved } = stats;
   const ratio = hitRatio === null ? 'none' : `${(hitRatio * 100).toFixed(1)} %`;
   const tokens = `${grouped(saved.inputTokens)} input and ${grouped(saved.outputTokens)} output tokens`;
   return facts([
     ['First byte', FIRST_BYTES.map(([title, what]) => `of ${what} after ${firstByteMs(rows, title)} ms`).join(', ')],
     ['Requests', `${hits} from the cache, ${coalesced} coalesced, ${misses} missed; hit ratio ${ratio}`],
+    ['Invalidated', `the collection "articles": ${Number.isNaN(removed) ? 'failed' : `${removed} entries`}`],
     ['Saved', `${saved.usd.toFixed(6)} USD, ${tokens}, ${saved.seconds.toFixed(1)} seconds of the provider's time`],
     [
       'OpenTelemetry',

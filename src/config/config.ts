@@ -42,6 +42,7 @@ export interface MemoryConfig {
   readonly maxBytes: number;
   readonly maxEntries: number;
   readonly maxEntryBytes: number;
+  readonly whenDisconnected: 'serve-new' | 'off';
 }
 
 export interface CompressionConfig {

@@ -45,6 +45,12 @@ export const memory = z.strictObject({
   maxEntryBytes: positive()
     .default(MIB)
     .register(optionDocs, { ...bytes, meaning: 'A larger entry is not kept in memory; `memory.maxBytes` caps it.' }),
+  whenDisconnected: z.enum(['serve-new', 'off']).default('serve-new').register(optionDocs, {
+    allowed: 'serve-new or off',
+    meaning:
+      'What memory gives while Redis cannot be asked: what was made since then, for a minute at the most, or nothing.',
+    env: asText,
+  }),
 });
 
 export const compression = z

@@ -102,6 +102,11 @@ export interface MemoryOptions {
   maxEntries?: number | undefined;
   /** A larger entry is not kept in memory, bytes; `maxBytes` caps it. Default 1 MiB. */
   maxEntryBytes?: number | undefined;
+  /**
+   * What memory gives while Redis, where there is one, cannot be asked and so nothing can be heard of invalidations:
+   * `'serve-new'` what was made since then, for a minute at the most, `'off'` nothing. Default `'serve-new'`.
+   */
+  whenDisconnected?: 'serve-new' | 'off' | undefined;
 }
 
 export interface CompressionOptions {

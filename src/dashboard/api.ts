@@ -1,4 +1,5 @@
 import type { CacheInfo } from '../stats/inspectable.ts';
+import type { AllowedChanges } from '../stats/schemas.ts';
 import type { PerformanceHistory } from '../telemetry/performance-history.ts';
 import type { PerformanceSnapshot } from '../telemetry/performance-snapshot.ts';
 import type { Stats } from '../telemetry/tally.ts';
@@ -11,7 +12,7 @@ export interface Figures {
   readonly performance: PerformanceSnapshot;
   readonly history: PerformanceHistory;
   /** `actions`: what whoever looks may do. */
-  readonly info: CacheInfo & { readonly actions?: { readonly invalidate: boolean; readonly clear: boolean } };
+  readonly info: CacheInfo & { readonly actions: AllowedChanges };
 }
 
 /** `status` 0: nothing came back. */

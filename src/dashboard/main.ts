@@ -41,7 +41,7 @@ function show(): void {
   showTiles(figures, page.scope, view);
   charts.show(view);
   showLatencies(performance);
-  models.show({ models: stats.byModel, mayInvalidate: info.actions?.invalidate === true });
+  models.show({ models: stats.byModel, mayInvalidate: info.actions.invalidate });
   showTiers(info, performance);
   showWork(info, performance);
   showUncached(performance);
@@ -54,7 +54,7 @@ function show(): void {
 }
 
 function showControls({ stats, info }: Figures): void {
-  const { invalidate = false, clear = false } = info.actions ?? {};
+  const { invalidate, clear } = info.actions;
   byId('invalidate', HTMLElement).hidden = !invalidate;
   byId('clear', HTMLElement).hidden = !clear;
   invalidateDialog.suggest(

@@ -1,19 +1,22 @@
 import type { CacheParts } from '../cache-parts.ts';
 import { cachedResponseOf, type CachedResponse, type EntryState } from './cached-response.ts';
 import type { Entry } from '../entry/entry.ts';
-import { fillFailedTwice, invalidTtl } from '../errors.ts';
+import { fillFailedTwice, invalidRequestField, invalidTtl } from '../errors.ts';
 import type { Answer } from '../exchange/followers.ts';
 import type { Flight, Part } from '../flight/single-flight.ts';
 import { verdictOnGiven } from './given-verdict.ts';
 import { wholeResponseOf, type GivenResponse, type WholeResponse } from './given-response.ts';
+import { flightOf } from '../exchange/generation.ts';
 import { makeEntry, type Asked } from '../exchange/make-entry.ts';
 import type { NotStoredReason } from '../policy/storable.ts';
 import type { AIRequest } from '../request/ai-request.ts';
+import { isTags } from '../request/check-request.ts';
 import { modelOf } from '../request/labels.ts';
 import { savedBy } from '../exchange/send-entry.ts';
 import { storeEntry } from '../exchange/store-entry.ts';
 import type { Result } from '../telemetry/outcome.ts';
 import type { TierName } from '../tiers/tier.ts';
+import type { Found } from '../tiers/tiered-store.ts';
 
 export interface SetOptions {
   /** Lifetime, seconds; a Cache-Control of the response is stronger. Default: the cache's `ttl`. */
@@ -30,7 +33,7 @@ export type SetResult =
 export type FillResponse = () => GivenResponse | Promise<GivenResponse>;
 
 /** A request of a program rather than a client. */
-interface Direct extends Asked {
+export interface Direct extends Asked {
   readonly startedAt: number;
 }
 
@@ -40,7 +43,11 @@ export async function directGet(
   allowStale: boolean,
 ): Promise<CachedResponse | undefined> {
   const direct = begin(parts, request);
-  const found = await readable(direct, allowStale);
+  return got(direct, await readable(direct, allowStale));
+}
+
+/** What a lookup comes to, for its caller and for telemetry. */
+export function got(direct: Direct, found: Readable | undefined): CachedResponse | undefined {
   report(
     direct,
     found === undefined ? { result: 'miss' } : { result: found.state === 'fresh' ? 'hit' : 'stale', ...found },
@@ -57,11 +64,13 @@ export async function directSet(
   const { ttlSeconds } = options;
   if (ttlSeconds !== undefined && !(Number.isFinite(ttlSeconds) && ttlSeconds >= 0))
     throw invalidTtl('set', ttlSeconds);
+  if (options.tags !== undefined && !isTags(options.tags)) throw invalidRequestField('tags', 'an array of strings');
   const key = parts.keys.keyFor(request);
   const response = wholeResponseOf(given);
   const { refusal, usage, model } = verdictOnGiven(parts, response, ttlSeconds);
   if (refusal !== undefined) return { stored: false, reason: refusal.reason };
-  const remarks = { contextSeconds: ttlSeconds, tags: options.tags, usage, answeredBy: model };
+  const position = await parts.store.noted();
+  const remarks = { contextSeconds: ttlSeconds, tags: options.tags, usage, answeredBy: model, position };
   const { stored } = await storeEntry(parts, key, makeEntry({ parts, request, key }, response, remarks));
   return stored ? { stored } : { stored, reason: 'no-tier' };
 }
@@ -88,18 +97,16 @@ async function findOrFill(
   const { flights, filling } = direct.parts;
   // A handler that asks for its own request would wait for itself.
   const waits = flights !== undefined && !filling.has(direct.request);
-  const part: Part<Answer> = waits ? flights.enter(direct.key.digest) : { role: 'alone' };
+  const part: Part<Answer> = waits ? flights.enter(flightOf(direct)) : { role: 'alone' };
   const landing = part.role === 'follower' ? await part.landing : undefined;
   const answer = part.role === 'late' ? part.answer : landing?.kind === 'answer' ? landing.answer : undefined;
+  const entry = answer?.live === undefined ? answer?.entry : await answer.made;
+  if (entry !== undefined) {
+    report(direct, { result: 'coalesced', entry });
+    return cachedResponseOf(entry, { state: 'fresh' });
+  }
   // One that waited for a stream in vain waits for no second one.
-  if (answer?.live !== undefined && as === 'hit') {
-    await answer.live.over();
-    return findOrFill(direct, fillResponse, 'coalesced');
-  }
-  if (answer?.entry !== undefined) {
-    report(direct, { result: 'coalesced', entry: answer.entry });
-    return cachedResponseOf(answer.entry, { state: 'fresh' });
-  }
+  if (answer?.live !== undefined && as === 'hit') return findOrFill(direct, fillResponse, 'coalesced');
   if (landing?.kind === 'failed') {
     report(direct, { result: 'error' });
     throw landing.cause ?? fillFailedTwice();
@@ -108,14 +115,14 @@ async function findOrFill(
   return lead(direct, fillResponse, 'flight' in turn ? turn.flight : undefined);
 }
 
-function begin(parts: CacheParts, request: AIRequest): Direct {
+export function begin(parts: CacheParts, request: AIRequest): Direct {
   const startedAt = parts.clock.monotonic();
   const key = parts.keys.keyFor(request);
   parts.observe({ type: 'key', durationMs: parts.clock.monotonic() - startedAt, textLength: request.text.length });
   return { parts, request, key, startedAt };
 }
 
-interface Readable extends EntryState {
+export interface Readable extends EntryState {
   readonly entry: Entry;
   readonly response: CachedResponse;
   readonly tier: TierName;
@@ -123,7 +130,11 @@ interface Readable extends EntryState {
 
 /** What is stored, decoded; what cannot be decoded is a miss. */
 async function readable({ parts, key }: Direct, allowStale: boolean): Promise<Readable | undefined> {
-  const found = await parts.store.lookup(key);
+  return decoded(await parts.store.lookup(key), allowStale);
+}
+
+/** A lookup's entry with its body; one that is stale only where that is allowed. */
+export async function decoded(found: Found | undefined, allowStale: boolean): Promise<Readable | undefined> {
   if (found === undefined || (found.freshness === 'stale' && !allowStale)) return undefined;
   const { entry, tier, freshness: state } = found;
   try {
@@ -139,6 +150,7 @@ async function lead(
   flight: Flight<Answer> | undefined,
 ): Promise<CachedResponse> {
   const { parts, request, key } = direct;
+  const position = parts.invalidation.position();
   const span = parts.tracing.startFill({ reason: 'miss', ...modelOf(request) });
   const startedAt = parts.clock.monotonic();
   parts.observe({ type: 'fill-started' });
@@ -165,7 +177,7 @@ async function lead(
   ended({});
   const { refusal, usage, model } = verdictOnGiven(parts, response, undefined);
   const fillMs = parts.clock.monotonic() - startedAt;
-  const entry = makeEntry(direct, response, { usage, answeredBy: model, fillMs });
+  const entry = makeEntry(direct, response, { usage, answeredBy: model, fillMs, position });
   try {
     if (refusal?.kind === 'declared') flight?.release();
     else flight?.answer({ entry, leader: span.link });

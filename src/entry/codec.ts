@@ -15,7 +15,9 @@
  */
 import { crc32 } from 'node:zlib';
 import type { Entry } from './entry.ts';
-import { entryFrom, headOf } from './entry-head.ts';
+import { entryFrom, gistFrom, headOf, type Gist } from './entry-head.ts';
+
+export type { Gist } from './entry-head.ts';
 
 const MAGIC = 0x41_49_43_45;
 const VERSION = 1;
@@ -27,6 +29,9 @@ const MAX_HEAD_BYTES = 2 * 1024 * 1024;
 
 /** What a frame may need beside its body, bytes. */
 export const MAX_FRAME_OVERHEAD_BYTES = HEAD_AT + MAX_HEAD_BYTES + CRC_BYTES;
+
+/** So many bytes from the start of a frame hold the gist of most entries. */
+export const GIST_BYTES = 1_024;
 
 export type Decoded =
   | { readonly entry: Entry }
@@ -67,4 +72,18 @@ export function decodeEntry(bytes: Buffer, expectedDigest: string): Decoded {
   const entry = entryFrom(bytes.toString('utf8', HEAD_AT, bodyAt), bytes.subarray(bodyAt, end));
   if (entry === undefined) return { reject: 'corrupt' };
   return entry.digest === expectedDigest ? { entry } : { reject: 'digest-mismatch' };
+}
+
+/**
+ * The gist in the first bytes of a frame, with no other check than that it can be read; `needs`: so many bytes from the start hold
+ * it if anything does. Undefined for what is no frame of this layout. Never throws.
+ */
+export function gistIn(bytes: Buffer): Gist | { readonly needs: number } | undefined {
+  if (bytes.length < HEAD_AT || bytes.readUInt32BE(0) !== MAGIC) return undefined;
+  if (bytes.readUInt8(4) !== VERSION || bytes.readUInt8(5) !== 0) return undefined;
+  const end = HEAD_AT + bytes.readUInt32BE(6);
+  if (end > HEAD_AT + MAX_HEAD_BYTES) return undefined;
+  const gist = gistFrom(bytes.toString('utf8', HEAD_AT, end));
+  if (gist !== 'cut') return gist;
+  return bytes.length < end ? { needs: end } : undefined;
 }

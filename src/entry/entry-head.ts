@@ -6,27 +6,30 @@ import {
   type Entry,
   type EntryLabels,
   type HeaderField,
+  type LogPosition,
   type Usage,
 } from './entry.ts';
 import { isFieldValue, isReplayableField } from './header-fields.ts';
 
-/** The head, with a member for each field of the entry that is there. */
+/** The head, with a member for each field of the entry that is there. What stands before `status` is its gist. */
 export function headOf(entry: Entry): string {
   const { digest, status, statusMessage, headers, coding, identityBytes, cachedAt, staleAt, expiresAt } = entry;
   const { labels, textLength, textTier, usage, costUsd, fillMs, chunks, revalidateUntil, errorUntil, codedByHandler } =
     entry;
   const { provider, model, operation, collection, tags } = labels;
+  const { position } = entry;
   return JSON.stringify({
     digest,
+    position: position && { epoch: position.epoch, sequence: position.sequence },
+    labels: { provider, model, operation, collection, tags },
+    cachedAt,
+    staleAt,
+    expiresAt,
     status,
     statusMessage,
     headers,
     coding,
     identityBytes,
-    cachedAt,
-    staleAt,
-    expiresAt,
-    labels: { provider, model, operation, collection, tags },
     textLength,
     textTier,
     usage: usage && usageIn(usage),
@@ -49,6 +52,28 @@ export function entryFrom(head: string, body: Buffer): Entry | undefined {
   }
 }
 
+/** What of an entry an invalidation asks for. */
+export type Gist = Pick<Entry, 'digest' | 'position' | 'labels' | 'staleAt' | 'expiresAt'>;
+
+/** The gist in a head that may be cut off; `cut` where it is, undefined where this is no head. Never throws. */
+export function gistFrom(head: string): Gist | 'cut' | undefined {
+  // A quote within a JSON string is escaped, so this cannot be part of one.
+  const end = head.indexOf(',"status":');
+  if (end === -1) return 'cut';
+  try {
+    const members = objectIn(JSON.parse(`${head.slice(0, end)}}`));
+    return {
+      digest: text(members['digest']),
+      ...optional('position', members['position'], positionOf),
+      labels: labelsOf(objectIn(members['labels'])),
+      staleAt: time(members['staleAt']),
+      expiresAt: time(members['expiresAt']),
+    };
+  } catch {
+    return undefined;
+  }
+}
+
 type Members = Readonly<Record<string, unknown>>;
 
 function entryOf(head: Members, body: Buffer): Entry {
@@ -65,6 +90,7 @@ function entryOf(head: Members, body: Buffer): Entry {
     staleAt: time(head['staleAt']),
     expiresAt: time(head['expiresAt']),
     labels: labelsOf(objectIn(head['labels'])),
+    ...optional('position', head['position'], positionOf),
     textLength: whole(head['textLength']),
     textTier: oneOf(TEXT_TIERS, head['textTier']),
     ...optional('usage', head['usage'], usageOf),
@@ -92,6 +118,11 @@ function labelsOf(labels: Members): EntryLabels {
     ...optional('collection', labels['collection'], text),
     ...optional('tags', labels['tags'], (tags) => list(tags, text)),
   };
+}
+
+function positionOf(value: unknown): LogPosition {
+  const { epoch, sequence } = objectIn(value);
+  return { epoch: text(epoch), sequence: whole(sequence) };
 }
 
 function chunksOf(value: unknown): NonNullable<Entry['chunks']> {

@@ -32,6 +32,15 @@ export interface EntryLabels {
   readonly tags?: readonly string[];
 }
 
+/** Where the invalidation log stood when an answer began to be made: what was logged later may concern it. */
+export interface LogPosition {
+  /** Names one life of the log; a reader that knows another one knows nothing of this. Empty: the log could not be asked. */
+  readonly epoch: string;
+  readonly sequence: number;
+  /** In memory only, never encoded: when that was, monotonic milliseconds of this process. */
+  readonly notedAt?: number;
+}
+
 /** A stored response. Immutable; times are milliseconds since the epoch. */
 export interface Entry {
   /** Hex digest of the key it was stored under; a reader that asked for another digest must not use it. */
@@ -57,6 +66,8 @@ export interface Entry {
   readonly revalidateUntil?: number;
   readonly errorUntil?: number;
   readonly labels: EntryLabels;
+  /** Without one it is of no known age to the invalidation log, and so of no use where there is one. */
+  readonly position?: LogPosition;
   /** Length of the request's text, UTF-16 units, and its size class. */
   readonly textLength: number;
   readonly textTier: TextTier;

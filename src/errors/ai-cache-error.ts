@@ -5,6 +5,7 @@ export type AICacheErrorCode =
   | 'UNKNOWN_ENV'
   | 'INVALID_REQUEST'
   | 'INVALID_RESPONSE'
+  | 'INVALID_SELECTOR'
   | 'UNKEYABLE'
   | 'AUTHORIZE_REQUIRED'
   | 'REDIS_FAILED'

@@ -80,7 +80,15 @@ export function unknownEnv(variable: string, shown: string, nearest: string): AI
 export function authorizeRequired(shown: string): AICacheError {
   return new AICacheError('AUTHORIZE_REQUIRED', `statsRouter() needs "authorize", which is ${shown}.`, {
     option: 'authorize',
-    help: "Pass a function (req, action) that returns true for those who may look, or 'none' to let everybody look.",
+    help: "Pass a function (req, action) that returns true for those who may, or 'none' to let everybody look and change.",
+  });
+}
+
+/** `wrong` says nothing of the secret but its length. */
+export function webhookSecretRefused(wrong: string): AICacheError {
+  return new AICacheError('INVALID_OPTION', `The option "secret" of collectionWebhook() is ${wrong}.`, {
+    option: 'secret',
+    help: 'Give at least 16 random bytes as text, for example from `openssl rand -hex 32`, without white space at the ends; or an array of such secrets while one takes the place of another.',
   });
 }
 

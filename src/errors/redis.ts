@@ -69,3 +69,18 @@ export function clusterFlightMismatch(): AICacheError {
     help: 'It was not used and the connection was dropped; if this repeats, look at the proxies between here and Redis.',
   });
 }
+
+/** `reason` is a code, as in `redisUnreachable`. Nothing is pretended: what was to go may still be served. */
+export function invalidationFailed(operation: string, reason: string, cause?: unknown): AICacheError {
+  return new AICacheError('REDIS_FAILED', `Redis failed to ${operation} entries: ${reason}.`, {
+    help: 'Some of them may still be served; call it again when Redis answers, it does no harm twice.',
+    status: 503,
+    cause,
+  });
+}
+
+export function newsNotHeard(reason: string): AICacheError {
+  return new AICacheError('REDIS_FAILED', `Redis refused the channel of invalidations: ${reason}.`, {
+    help: 'They hold all the same, but each takes a second; allow SUBSCRIBE and PUBLISH on channels that begin with the namespace.',
+  });
+}

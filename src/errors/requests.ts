@@ -43,3 +43,20 @@ export function bypassedRequest(reason: string): AICacheError {
     help: 'The README lists the reasons and what to do about each.',
   });
 }
+
+/** `field`: of a selector given to `invalidate` or `expire`, or `selector` itself; the value is not shown, it is a caller's. */
+export function invalidSelector(field: string, expected: string): AICacheError {
+  return new AICacheError('INVALID_SELECTOR', `The field "${field}" of the selector is not ${expected}.`, {
+    help: 'Give at least one of provider, model, operation, collection, tag and key; to remove everything, call clear().',
+    option: field,
+    status: 400,
+  });
+}
+
+export function unknownSelectorField(field: string, nearest: string): AICacheError {
+  return new AICacheError('INVALID_SELECTOR', `A selector has no field "${field}".`, {
+    help: `Did you mean "${nearest}"?`,
+    option: field,
+    status: 400,
+  });
+}

@@ -3,6 +3,7 @@ import type { LiveStream } from '../flight/live-stream.ts';
 import type { Flight } from '../flight/single-flight.ts';
 import { isClosed, type KeyedExchange } from './exchange.ts';
 import { followersOf, type Answer, type Followers } from './followers.ts';
+import { generationOf } from './generation.ts';
 import { sparedByLive } from './spared-by-live.ts';
 
 /** What the leader of a process's flight does after it has asked the cluster. */
@@ -26,7 +27,7 @@ export async function askCluster(exchange: KeyedExchange, flight: Flight<Answer>
   const { parts, key, budget } = exchange;
   const startedAt = parts.clock.monotonic();
   // A Redis that has used up this request's patience is not asked for the lease too.
-  const part = budget.remainingMs() > 0 ? await parts.cluster?.enter(key.digest) : undefined;
+  const part = budget.remainingMs() > 0 ? await parts.cluster?.enter(key.digest, generationOf(exchange)) : undefined;
   budget.spend(parts.clock.monotonic() - startedAt);
   if (part === undefined || part.role === 'alone') return goOn(exchange, flight, { kind: 'alone' });
   if (part.role === 'leader') return lead(exchange, flight, part.fill);
@@ -83,7 +84,8 @@ function share(flight: Flight<Answer>, answer: Answer): ClusterTurn {
 function join(exchange: KeyedExchange, flight: Flight<Answer>, live: LiveStream, leave: () => void): ClusterTurn {
   // Once: who waits for the end counts as a reader.
   const over = live.over();
-  const answer: Answer = { live, spared: over.then(() => sparedByLive(exchange, live)) };
+  const spared = over.then(() => sparedByLive(exchange, live));
+  const answer: Answer = { live, spared, made: over.then(() => undefined) };
   flight.answer(answer);
   void over.then(() => {
     flight.close();

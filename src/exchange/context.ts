@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { Usage } from '../entry/entry.ts';
+import type { LogPosition, Usage } from '../entry/entry.ts';
 import { invalidUsage, invalidTtl } from '../errors.ts';
 import type { Outcome } from '../telemetry/outcome.ts';
 
@@ -27,6 +27,12 @@ export class ContextState {
   isNoStore = false;
   reportedUsage: Usage | undefined;
   outcome: Outcome | undefined;
+
+  readonly position: LogPosition;
+
+  constructor(position: LogPosition) {
+    this.position = position;
+  }
 }
 
 // Requests are the keys, so that nothing hangs on `req` and nothing outlives it.
@@ -42,8 +48,9 @@ export function aiCacheContext(req: IncomingMessage): AICacheContext | undefined
   return contexts.get(req);
 }
 
-export function openContext(req: IncomingMessage): ContextState {
-  const state = new ContextState();
+/** `position`: where the invalidation log stands; what is logged from now on may change what the handler reads. */
+export function openContext(req: IncomingMessage, position: LogPosition): ContextState {
+  const state = new ContextState(position);
   contexts.set(req, contextOf(state));
   return state;
 }

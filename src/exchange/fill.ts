@@ -55,7 +55,7 @@ class Fill {
     this.#exchange = exchange;
     this.#options = options;
     this.#followers = options.followers ?? NO_FOLLOWERS;
-    this.#context = openContext(req);
+    this.#context = openContext(req, parts.invalidation.position());
     this.#report = new FillReport(exchange, options.cause);
     // A POST has no 304 (RFC 9110 §13.2.2), so its conditionals are the handler's business.
     this.#hidden = req.method === 'POST' ? undefined : hideConditionals(req);

@@ -7,7 +7,13 @@ import { savedBy, type Spared } from './send-entry.ts';
 /** What a leader has for its followers: a whole answer, or one in the making; what that spares is known when it is made. */
 export type Answer = (
   | { readonly entry: Entry; readonly live?: undefined }
-  | { readonly live: LiveStream; readonly entry?: undefined; readonly spared: Promise<Spared> }
+  | {
+      readonly live: LiveStream;
+      readonly entry?: undefined;
+      readonly spared: Promise<Spared>;
+      /** What came of it, for those who wait for the whole; none where it was not made here or is not for others. */
+      readonly made: Promise<Entry | undefined>;
+    }
 ) & {
   /** The fill's span, where it was made in this process. */
   readonly leader?: SpanLink;
@@ -52,22 +58,23 @@ export const NO_FOLLOWERS: Followers = Object.freeze({
 
 /** The followers in this process. */
 export function followersOf(flight: Flight<Answer>): Followers {
-  const spared = Promise.withResolvers<Spared>();
+  const made = Promise.withResolvers<Entry | undefined>();
+  // Nobody knows what an answer cost that made no entry.
+  const spared = made.promise.then((entry) => (entry === undefined ? {} : savedBy(entry)));
   return {
     get waiting() {
       return flight.followers;
     },
     onLeft: (listener) => flight.onLeft(listener),
-    join: (live, leader) => flight.answer({ live, leader, spared: spared.promise }),
+    join: (live, leader) => flight.answer({ live, leader, spared, made: made.promise }),
     answer: (answer) => {
-      spared.resolve(savedBy(answer.entry));
+      made.resolve(answer.entry);
       flight.answer(answer);
     },
     release: () => flight.release(),
     fail: (answer) => flight.fail(answer),
     close: () => {
-      // Nobody knows what an answer cost that made no entry.
-      spared.resolve({});
+      made.resolve(undefined);
       flight.close();
     },
     mayStore: () => true,

@@ -1,5 +1,5 @@
 import type { CacheParts } from '../cache-parts.ts';
-import type { Coding, Entry, HeaderField, Usage } from '../entry/entry.ts';
+import type { Coding, Entry, HeaderField, LogPosition, Usage } from '../entry/entry.ts';
 import { textTierOf } from '../entry/text-tier.ts';
 import type { RouteConfig } from '../config/route-config.ts';
 import { lifetimeOf, staleWindowsOf } from '../policy/lifetime.ts';
@@ -36,12 +36,14 @@ export interface Remarks {
   /** The model that the answer itself names. */
   readonly answeredBy?: string | undefined;
   readonly fillMs?: number | undefined;
+  /** Where the invalidation log stood when it began to be made. */
+  readonly position: LogPosition;
 }
 
 /** The entry that keeps this response under this key. */
 export function makeEntry({ parts, request, key }: Asked, response: MadeResponse, remarks: Remarks): Entry {
   const { status, statusMessage, headers, body, identity, chunks } = response;
-  const { contextSeconds, route = {}, tags = [], usage, answeredBy, fillMs } = remarks;
+  const { contextSeconds, route = {}, tags = [], usage, answeredBy, fillMs, position } = remarks;
   const coding: Coding = codingOf(headers);
   const { ttlSeconds } = lifetimeOf({
     headers,
@@ -71,6 +73,7 @@ export function makeEntry({ parts, request, key }: Asked, response: MadeResponse
     ...(windows.revalidateSeconds > 0 ? { revalidateUntil: staleAt + windows.revalidateSeconds * 1000 } : {}),
     ...(windows.errorSeconds > 0 ? { errorUntil: staleAt + windows.errorSeconds * 1000 } : {}),
     labels: labelsOf(request, tags),
+    position,
     textLength: request.text.length,
     textTier: textTierOf(request.text.length, parts.config.textSizeTiers),
     ...(usage === undefined ? {} : { usage }),

@@ -6,6 +6,7 @@ import { askCluster, type ClusterTurn } from './cluster.ts';
 import { isClosed, onceClosed, reportOutcome, type KeyedExchange, type OutcomeFacts } from './exchange.ts';
 import { fill, type FillOptions } from './fill.ts';
 import { followersOf, type Answer, type Followers, type LiveAnswer, type WholeAnswer } from './followers.ts';
+import { flightOf } from './generation.ts';
 import { announce } from './pass-by.ts';
 import { bodyFor, joinLive, savedBy, sendEntry } from './send-entry.ts';
 import { isCoveredByStale, sendStale, type StaleAnswer } from './stale.ts';
@@ -26,7 +27,7 @@ type Follower = Extract<Part<Answer>, { role: 'follower' }>;
 export function missed(miss: Miss): void | Promise<void> {
   const { parts, key } = miss.exchange;
   const waits = parts.flights !== undefined && !parts.hitForMiss.has(key.digest);
-  const part: Part<Answer> = waits ? parts.flights.enter(key.digest) : { role: 'alone' };
+  const part: Part<Answer> = waits ? parts.flights.enter(flightOf(miss.exchange)) : { role: 'alone' };
   if (miss.cause !== undefined && (part.role === 'follower' || part.role === 'late')) return endRefresh(miss, part);
   if (part.role === 'follower') return follow(miss, part);
   if (part.role === 'late') return shareAnswer(miss, part.answer, 'late');

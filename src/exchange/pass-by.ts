@@ -15,7 +15,7 @@ export function passBy(exchange: Exchange, { bypass, error }: Bypass): void {
 
 /** The context of a handler that works for its own client alone: when that one goes, its signal aborts. */
 export function openOwnContext(exchange: Exchange): ContextState {
-  const context = openContext(exchange.req);
+  const context = openContext(exchange.req, exchange.parts.invalidation.position());
   onceClosed(exchange, () => {
     if (!exchange.res.writableFinished) context.abort.abort();
   });

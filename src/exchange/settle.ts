@@ -89,9 +89,9 @@ function entryOf(exchange: KeyedExchange, context: ContextState, made: Made): En
   const { head, body, chunks } = recording;
   const { identity, verdict } = judged;
   if (head === undefined || body === undefined || identity === undefined) return undefined;
-  const { reportedUsage: usage = verdict.usage, ttlSeconds: contextSeconds, tags } = context;
+  const { reportedUsage: usage = verdict.usage, ttlSeconds: contextSeconds, tags, position } = context;
   const pieces = chunks !== undefined && isStream(head) ? { chunks } : {};
-  const remarks = { contextSeconds, route: exchange.route, tags, usage, answeredBy: verdict.model, fillMs };
+  const remarks = { contextSeconds, route: exchange.route, tags, usage, answeredBy: verdict.model, fillMs, position };
   return makeEntry(exchange, { ...head, body, identity, ...pieces }, remarks);
 }
 

@@ -76,14 +76,17 @@ export class ClusterFlights {
     };
   }
 
-  /** Takes the lease of a key, or follows who holds it. Never rejects. */
-  async enter(digest: string): Promise<ClusterPart> {
-    const entered = await this.#enter(digest, 0, false);
+  /**
+   * Takes the lease of a key, or follows who holds it. Those of another `generation` have flights of their own: what they ask for
+   * was invalidated in between. Never rejects.
+   */
+  async enter(digest: string, generation = ''): Promise<ClusterPart> {
+    const entered = await this.#enter(digest, generation, 0, false);
     if (entered.kind === 'fill') return { role: 'leader', fill: entered.fill };
     if (entered.kind === 'alone') return { role: 'alone' };
     const follower = new ClusterFollower({
       waitMs: this.#options.waitMs,
-      enterAgain: (failures) => this.#enter(digest, failures, true),
+      enterAgain: (failures) => this.#enter(digest, generation, failures, true),
       onLanded: () => this.#followers.delete(follower),
     });
     this.#followers.add(follower);
@@ -100,13 +103,13 @@ export class ClusterFlights {
     this.#reader.close();
   }
 
-  async #enter(digest: string, failures: number, again: boolean): Promise<Entered> {
+  async #enter(digest: string, generation: string, failures: number, again: boolean): Promise<Entered> {
     for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
       if (this.#closed || !this.#commands.isPrompt) return ALONE;
       const token = randomUUID();
       const askedAt = this.#options.clock.monotonic();
       // oxlint-disable-next-line no-await-in-loop -- asked again only where the lease changed hands meanwhile
-      const hold = await this.#lease.take(digest, token, failures, again);
+      const hold = await this.#lease.take(digest, token, failures, again, generation);
       if (hold === undefined) return ALONE;
       if (hold.token === token) return this.#lead(hold, askedAt);
       // oxlint-disable-next-line no-await-in-loop

@@ -11,7 +11,7 @@ export interface Hold {
   readonly token: string;
   /** Leaders that failed before this one. */
   readonly failures: number;
-  /** `<namespace>:l:<version>:{<digest>}` and `<namespace>:s:<version>:{<digest>}:<token>`, in one slot. */
+  /** `<namespace>:l:<version>:{<digest>.<generation>}` and `<namespace>:s:<version>:{<digest>.<generation>}:<token>`, in one slot. */
   readonly leaseKey: string;
   readonly streamKey: string;
 }
@@ -114,11 +114,19 @@ export class RedisLease {
    * Takes the lease if it is free or vacant. Resolves to who holds it now; undefined: Redis is away. `again`: has waited for
    * a leader before, so that what one made who has ended since is an answer too.
    */
-  async take(digest: string, token: string, failures: number, again: boolean): Promise<Hold | undefined> {
-    const wanted = this.#hold(digest, token, failures);
+  async take(
+    digest: string,
+    token: string,
+    failures: number,
+    again: boolean,
+    generation = '',
+  ): Promise<Hold | undefined> {
+    const wanted = this.#hold(digest, token, failures, generation);
     const reply = await this.#run(TAKE, [wanted.leaseKey], [token, this.#options.leaseMs, failures, again ? 1 : 0]);
     const [, failed, holder] = HELD.exec(String(reply)) ?? [];
-    if (failed !== undefined && holder !== undefined) return this.#hold(digest, holder, Number(failed));
+    if (failed !== undefined && holder !== undefined) {
+      return this.#hold(digest, holder, Number(failed), generation);
+    }
     // It may have been taken all the same, or will be when Redis gets to it: what comes after it on the connection gives it back.
     void this.finish(wanted, { mark: 'retry', sequence: 0, vacantAfter: failures });
     return undefined;
@@ -156,10 +164,11 @@ export class RedisLease {
     return ([undefined, 'lost', 'finished', 'followed'] as const)[typeof reply === 'number' ? reply + 1 : 0];
   }
 
-  #hold(digest: string, token: string, failures: number): Hold {
+  #hold(digest: string, token: string, failures: number, generation: string): Hold {
     const { namespace, version } = this.#options;
-    const leaseKey = `${namespace}:l:${version}:{${digest}}`;
-    return { digest, token, failures, leaseKey, streamKey: `${namespace}:s:${version}:{${digest}}:${token}` };
+    const flight = `{${digest}${generation && `.${generation}`}}`;
+    const leaseKey = `${namespace}:l:${version}:${flight}`;
+    return { digest, token, failures, leaseKey, streamKey: `${namespace}:s:${version}:${flight}:${token}` };
   }
 
   #run(

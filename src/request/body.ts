@@ -63,7 +63,7 @@ function isMultipart(req: Request): boolean {
 }
 
 /** Does a body follow the head (RFC 9112 §6.3)? HTTP/2 needs no header to say so (RFC 9113 §8.1.1). */
-function hasPayload(req: Request): boolean {
+export function hasPayload(req: Request): boolean {
   const { 'transfer-encoding': coding, 'content-length': length } = req.headers;
   if (coding !== undefined) return true;
   if (length !== undefined) return Number(length) !== 0;

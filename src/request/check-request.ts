@@ -38,7 +38,8 @@ function checkPolicy({ tags, contentType, confidence }: Readonly<Record<string, 
   }
 }
 
-function isTags(value: unknown): boolean {
+/** An array of strings. */
+export function isTags(value: unknown): boolean {
   return Array.isArray(value) && value.every((tag) => typeof tag === 'string');
 }
 

@@ -1,4 +1,5 @@
 import type { Request } from 'express';
+import { authorityOf } from './authority.ts';
 
 /** A query with more members keeps its order: parsers drop those beyond a limit (qs and querystring: 1 000). */
 const MAX_SORTED_MEMBERS = 1000;
@@ -30,15 +31,6 @@ export function rewrittenFrom(req: Request): string | undefined {
 /** Express gives a request for the very path of a mount, `/api?x=1`, the URL `/?x=1`: that slash is no rewriting. */
 function isOnlyMounted({ originalUrl, baseUrl, url }: Request): boolean {
   return (url === '/' || url.startsWith('/?')) && originalUrl === baseUrl + url.slice(1);
-}
-
-/** As `req.host` of Express 5, for Express 4 too. */
-function authorityOf(req: Request): string {
-  const forwarded = req.get('X-Forwarded-Host');
-  const isTrusted = req.app.get('trust proxy fn') as (address: string | undefined, hop: number) => boolean;
-  if (!forwarded || !isTrusted(req.socket.remoteAddress, 0)) return req.get('Host') ?? '';
-  const comma = forwarded.indexOf(',');
-  return comma === -1 ? forwarded : forwarded.slice(0, comma).trimEnd();
 }
 
 /** A Host header may hold anything: a `/` in it must not read as the beginning of the path. */

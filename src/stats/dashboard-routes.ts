@@ -1,10 +1,9 @@
 import type { Request, Response, Router } from 'express';
 import fresh from 'fresh';
-import { sendProblem } from './answer.ts';
-import type { StatsAction } from './authorize.ts';
+import { sendMethods, sendProblem } from './answer.ts';
+import type { IsAllowed } from './authorize.ts';
 import { dashboardFiles, type DashboardFile } from './dashboard-files.ts';
-
-type IsAllowed = (req: Request, action: StatsAction) => Promise<boolean>;
+import { methodNotAllowed, notAllowed } from './problems.ts';
 
 /** Nothing but the page's own files, nothing inline, and no string ever becomes markup. */
 const HEADERS: Readonly<Record<string, string>> = {
@@ -29,6 +28,9 @@ const HEADERS: Readonly<Record<string, string>> = {
   'Cache-Control': 'private, no-cache',
 };
 
+const PAGE = 'index.html';
+const METHODS = 'GET, HEAD, OPTIONS';
+
 /** A request for a file of the page. */
 interface FileCall {
   readonly req: Request;
@@ -42,19 +44,18 @@ interface FileCall {
 export function mountDashboard(router: Router, isAllowed: IsAllowed): void {
   const files = dashboardFiles();
   const answer = async ({ req, res, name, otherwise }: FileCall): Promise<void> => {
-    if (!isRead(req)) {
-      return sendProblem(res, { status: 405, detail: 'It can only be read.', headers: { Allow: 'GET, HEAD' } });
-    }
-    if (!(await isAllowed(req, 'read'))) return sendForbidden(req, res);
     const known = await files().catch(() => undefined);
     const file = known?.get(name);
-    if (file !== undefined) return sendFile(req, res, file);
-    return known === undefined || known.size === 0 ? sendUnreadable(res) : otherwise();
+    // What is not of the page may be the app's own, and is not for us to refuse.
+    if (file === undefined && name !== PAGE) return otherwise();
+    if (!isRead(req)) return refuse(req, res, otherwise);
+    if (!(await isAllowed(req, 'read'))) return sendForbidden(req, res);
+    return file === undefined ? sendUnreadable(res) : sendFile(req, res, file);
   };
   router.all('/', (req, res, next) => {
     const away = withSlash(req);
     if (away !== undefined && isRead(req)) return redirect(res, away);
-    return void answer({ req, res, name: 'index.html', otherwise: next });
+    return void answer({ req, res, name: PAGE, otherwise: next });
   });
   router.all('/assets/:name', (req, res, next) => {
     void answer({ req, res, name: req.params.name, otherwise: next });
@@ -76,15 +77,20 @@ function sendFile(req: Request, res: Response, { contentType, etag, bytes }: Das
   res.end(bytes);
 }
 
+/** At the root of an app other methods are for the app's own routes. */
+function refuse({ baseUrl, method }: Request, res: Response, otherwise: () => void): void {
+  if (baseUrl === '') return otherwise();
+  return method === 'OPTIONS' ? sendMethods(res, METHODS) : sendProblem(res, methodNotAllowed(METHODS));
+}
+
 /** A person who opens the page gets a page, a program a problem. */
 function sendForbidden(req: Request, res: Response): void {
-  const detail = 'You may not see this.';
   if (res.headersSent || res.writableEnded) return;
-  if (req.accepts(['json', 'html']) !== 'html') return sendProblem(res, { status: 403, detail });
+  if (req.accepts(['json', 'html']) !== 'html') return sendProblem(res, notAllowed);
   const page =
     '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">' +
     '<meta name="color-scheme" content="light dark"><link rel="icon" href="data:,"><title>Not allowed</title>' +
-    `<main><h1>Not allowed</h1><p>${detail} Sign in to the application as somebody who may, then reload this page.</p></main></html>`;
+    `<main><h1>Not allowed</h1><p>${notAllowed.detail} Sign in to the application as somebody who may, then reload this page.</p></main></html>`;
   for (const [name, value] of Object.entries(HEADERS)) res.setHeader(name, value);
   res.setHeader('Cache-Control', 'no-store');
   res.setHeader('Content-Type', 'text/html; charset=utf-8');

@@ -1,5 +1,7 @@
 export { statsRouter } from './router.ts';
 export type { StatsRouterOptions } from './router.ts';
+export { collectionWebhook } from './webhook.ts';
+export type { CollectionWebhookOptions } from './webhook.ts';
 export type { Authorize, StatsAction } from './authorize.ts';
 export type { Health } from './health.ts';
-export type { CacheInfo, InspectableCache, MemoryTierInfo, RedisTierInfo } from './inspectable.ts';
+export type { CacheInfo, InspectableCache, ManageableCache, MemoryTierInfo, RedisTierInfo } from './inspectable.ts';

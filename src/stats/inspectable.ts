@@ -3,14 +3,26 @@ import type { CompressionConfig, Config } from '../config/config.ts';
 import type { TextTier } from '../entry/entry.ts';
 import type { RecentError } from '../telemetry/recent-errors.ts';
 
-/** What the stats router asks of a cache; an `AIResponseCache` is one. */
+/** What the stats router asks of a cache that it only shows; an `AIResponseCache` is one. */
 export interface InspectableCache {
   stats: AIResponseCache['stats'];
   info(): Promise<CacheInfo>;
   readonly monitor: Pick<AIResponseCache['monitor'], 'snapshot' | 'history'>;
 }
 
+/** What it asks of one that it also changes; an `AIResponseCache` is one. */
+export interface ManageableCache extends InspectableCache {
+  invalidate: AIResponseCache['invalidate'];
+  clear: AIResponseCache['clear'];
+  warm: AIResponseCache['warm'];
+}
+
 export type StatsFilter = NonNullable<Parameters<AIResponseCache['stats']>[0]>;
+export type Stats = ReturnType<AIResponseCache['stats']>;
+export type PerformanceSnapshot = ReturnType<AIResponseCache['monitor']['snapshot']>;
+export type PerformanceHistory = ReturnType<AIResponseCache['monitor']['history']>;
+export type InvalidationSelector = Parameters<AIResponseCache['invalidate']>[0];
+export type WarmItem = Parameters<AIResponseCache['setMany']>[0][number];
 
 /** How a cache is built and how its tiers are, as JSON. Never holds a URL, a key, a text or a tenant. */
 export interface CacheInfo {

@@ -124,6 +124,8 @@ export const SPANS = Object.freeze({
   fill: 'cache.fill',
   put: 'cache.put',
   revalidate: 'cache.revalidate',
+  remove: 'cache.remove',
+  flush: 'cache.flush',
 });
 
 /** Attribute names. */
@@ -135,6 +137,7 @@ export const ATTRIBUTES = Object.freeze({
   hit: 'cache.hit',
   key: 'cache.key',
   itemSize: 'cache.item_size',
+  itemCount: 'cache.item_count',
   age: 'cache.entry.age',
   form: 'cache.entry.form',
   encoding: 'cache.encoding',

@@ -1,4 +1,4 @@
-import type { FillSpan, GetSpan, PutSpan, SpanLink, Tracing } from './tracing.ts';
+import type { FillSpan, GetSpan, PutSpan, RemovalSpan, SpanLink, Tracing } from './tracing.ts';
 
 const nothing = (): void => {};
 const NO_LINK: SpanLink = Object.freeze({ kind: 'span-link' });
@@ -8,6 +8,7 @@ export const NO_GET_SPAN: GetSpan = Object.freeze({
   end: nothing,
 });
 export const NO_PUT_SPAN: PutSpan = Object.freeze({ end: nothing });
+export const NO_REMOVAL_SPAN: RemovalSpan = Object.freeze({ end: nothing });
 export const NO_FILL_SPAN: FillSpan = Object.freeze({
   link: NO_LINK,
   run: <T>(work: () => T): T => work(),
@@ -16,4 +17,8 @@ export const NO_FILL_SPAN: FillSpan = Object.freeze({
 });
 
 /** Traces nothing and allocates nothing. */
-export const NO_TRACING: Tracing = Object.freeze({ startGet: () => NO_GET_SPAN, startFill: () => NO_FILL_SPAN });
+export const NO_TRACING: Tracing = Object.freeze({
+  startGet: () => NO_GET_SPAN,
+  startFill: () => NO_FILL_SPAN,
+  startRemoval: () => NO_REMOVAL_SPAN,
+});

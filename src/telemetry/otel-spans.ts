@@ -11,11 +11,12 @@ import {
 import type { LabelCaps } from './label-cap.ts';
 import { ATTRIBUTES } from './names.ts';
 import { NO_PUT_SPAN } from './no-tracing.ts';
-import type { FillSpan, GetSpan, PutSpan, SpanLink } from './tracing.ts';
+import type { FillSpan, GetSpan, PutSpan, RemovalSpan, SpanLink } from './tracing.ts';
 
 type GetFacts = Parameters<GetSpan['end']>[0];
 type FillFacts = Parameters<FillSpan['end']>[0];
 type PutFacts = Parameters<PutSpan['end']>[0];
+type RemovalFacts = Parameters<RemovalSpan['end']>[0];
 
 /** What the spans of one cache share. */
 export interface SpanSetup {
@@ -123,6 +124,26 @@ class OtelPutSpan implements PutSpan {
       setKnown(span, ATTRIBUTES.ttl, facts.ttlSeconds);
       if (facts.errorType !== undefined) fail(span, this.#setup.labels.errorType.of(facts.errorType));
       span.end();
+    } catch (error) {
+      this.#setup.onError(error);
+    }
+  }
+}
+
+export class OtelRemovalSpan implements RemovalSpan {
+  readonly #span: Span;
+  readonly #setup: SpanSetup;
+
+  constructor(span: Span, setup: SpanSetup) {
+    this.#span = span;
+    this.#setup = setup;
+  }
+
+  end({ count, errorType }: RemovalFacts): void {
+    try {
+      setKnown(this.#span, ATTRIBUTES.itemCount, count);
+      if (errorType !== undefined) fail(this.#span, this.#setup.labels.errorType.of(errorType));
+      this.#span.end();
     } catch (error) {
       this.#setup.onError(error);
     }

@@ -13,12 +13,13 @@ import {
 } from '@opentelemetry/api';
 import type { LabelCaps } from './label-cap.ts';
 import { ATTRIBUTES, SCOPE, SPANS } from './names.ts';
-import { NO_FILL_SPAN, NO_GET_SPAN } from './no-tracing.ts';
-import { FillLink, OtelFillSpan, OtelGetSpan, setKnown, type SpanSetup } from './otel-spans.ts';
-import type { FillSpan, GetSpan, SpanLink, Tracing } from './tracing.ts';
+import { NO_FILL_SPAN, NO_GET_SPAN, NO_REMOVAL_SPAN } from './no-tracing.ts';
+import { FillLink, OtelFillSpan, OtelGetSpan, OtelRemovalSpan, setKnown, type SpanSetup } from './otel-spans.ts';
+import type { FillSpan, GetSpan, RemovalSpan, SpanLink, Tracing } from './tracing.ts';
 
 type StartGetFacts = Parameters<Tracing['startGet']>[0];
 type StartFillFacts = Parameters<Tracing['startFill']>[0];
+type StartRemovalFacts = Parameters<Tracing['startRemoval']>[0];
 
 export interface OtelTracingOptions {
   /** `cache.name`; it ends every span's name. */
@@ -56,6 +57,8 @@ export class OtelTracing implements Tracing {
       fill: `${SPANS.fill} ${name}`,
       put: `${SPANS.put} ${name}`,
       revalidate: `${SPANS.revalidate} ${name}`,
+      remove: `${SPANS.remove} ${name}`,
+      flush: `${SPANS.flush} ${name}`,
     };
     this.#fillOptions = {
       miss: internal({ [ATTRIBUTES.name]: name, [ATTRIBUTES.fillReason]: 'miss' }),
@@ -93,6 +96,17 @@ export class OtelTracing implements Tracing {
     } catch (error) {
       this.#setup.onError(error);
       return NO_FILL_SPAN;
+    }
+  }
+
+  startRemoval({ kind }: StartRemovalFacts): RemovalSpan {
+    try {
+      const options = internal({ [ATTRIBUTES.name]: this.#name, [ATTRIBUTES.operation]: kind });
+      const span = this.#start(kind === 'flush' ? 'flush' : 'remove', options, context.active());
+      return span.isRecording() ? new OtelRemovalSpan(span, this.#setup) : NO_REMOVAL_SPAN;
+    } catch (error) {
+      this.#setup.onError(error);
+      return NO_REMOVAL_SPAN;
     }
   }
 

@@ -49,7 +49,16 @@ export interface PutSpan {
   }): void;
 }
 
+/** `remove` and `expire`: what fits a selector; `flush`: everything. */
+export type RemovalKind = 'remove' | 'expire' | 'flush';
+
+/** `cache.remove` and `cache.flush`: one invalidation, in all processes. An error where it cannot be said to be true. */
+export interface RemovalSpan {
+  end(facts: { readonly count?: number; readonly errorType?: string }): void;
+}
+
 export interface Tracing {
+  startRemoval(facts: { readonly kind: RemovalKind }): RemovalSpan;
   startGet(facts: { readonly route?: string }): GetSpan;
   startFill(facts: {
     readonly reason: 'miss' | 'revalidate';

@@ -69,6 +69,19 @@ export class GuardedTier {
     return this.#guard('remove', false, () => this.#options.tier.delete(key), budget);
   }
 
+  /** All of them at once, within one deadline. */
+  getMany(keys: readonly CacheKey[]): Promise<Guarded<readonly (Entry | undefined)[]>> {
+    const { tier } = this.#options;
+    const ask = (): Promise<(Entry | undefined)[]> =>
+      tier.getMany?.(keys) ?? Promise.all(keys.map(async (key) => tier.get(key)));
+    return this.#guard<readonly (Entry | undefined)[]>('get', [], ask);
+  }
+
+  /** What must be known before an answer is made for this tier. */
+  prepare(budget?: Budget): Promise<Guarded<boolean>> {
+    return this.#guard('get', false, () => this.#options.tier.prepare?.() ?? true, budget);
+  }
+
   async #guard<T>(operation: Operation, miss: T, work: () => T | Promise<T>, budget?: Budget): Promise<Guarded<T>> {
     const deadlineMs = Math.min(this.#options.timeoutMs, budget?.remainingMs() ?? Infinity);
     const pass = deadlineMs > 0 ? this.#breaker.admit() : undefined;

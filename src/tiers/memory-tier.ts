@@ -72,6 +72,28 @@ export class MemoryTier implements Tier {
     return this.#entries.delete(key.digest);
   }
 
+  /** Removes the entries that are such. Returns how many of them had not expired. */
+  removeWhere(isSuch: (entry: Entry) => boolean): number {
+    const { clock, observe } = this.#options;
+    const now = clock.now();
+    let removed = 0;
+    // Listed first, since what is deleted while it is walked shortens the list.
+    const such = Array.from(this.#entries.values()).filter((entry) => isSuch(entry));
+    for (const entry of such) {
+      this.#entries.delete(entry.digest);
+      observe({ type: 'eviction', tier: 'memory', reason: 'invalidated' });
+      if (freshnessOf(entry, now) !== 'expired') removed += 1;
+    }
+    return removed;
+  }
+
+  /** How many entries are such. */
+  countWhere(isSuch: (entry: Entry) => boolean): number {
+    let count = 0;
+    for (const entry of this.#entries.values()) if (isSuch(entry)) count += 1;
+    return count;
+  }
+
   clear(): void {
     this.#entries.clear();
   }

@@ -21,4 +21,8 @@ export interface Tier {
   /** Keeps the entry until `entry.expiresAt` at most. Resolves to false where the tier does not keep such an entry. */
   set(key: CacheKey, entry: Entry): boolean | Promise<boolean>;
   delete(key: CacheKey): boolean | Promise<boolean>;
+  /** The entries of several keys, in their order. Absent: they are asked for one by one. */
+  getMany?(keys: readonly CacheKey[]): Promise<(Entry | undefined)[]>;
+  /** Learns what must be known before an answer is made for this tier. Absent: nothing. */
+  prepare?(): Promise<boolean>;
 }

@@ -1,10 +1,12 @@
 import type { Clock } from '../clock.ts';
-import type { Entry } from '../entry/entry.ts';
+import type { Entry, LogPosition } from '../entry/entry.ts';
 import { freshnessOf, useOf, type Freshness } from '../entry/freshness.ts';
-import type { Observe, OperationEvent } from '../telemetry/events.ts';
+import type { Observe } from '../telemetry/events.ts';
 import type { Budget } from './budget.ts';
 import type { Guarded, GuardedTier } from './guarded-tier.ts';
+import { NO_INVALIDATION, type Invalidation } from './invalidation.ts';
 import type { MemoryTier } from './memory-tier.ts';
+import { OperationReport } from './operation-report.ts';
 import type { CacheKey, TierName } from './tier.ts';
 
 /** An entry that may still be served. */
@@ -24,26 +26,42 @@ export interface PutResult {
 export interface TieredStoreOptions {
   readonly memory?: MemoryTier | undefined;
   readonly redis?: GuardedTier | undefined;
+  /** Default: nothing is ever invalidated. */
+  readonly invalidation?: Invalidation | undefined;
   readonly clock: Clock;
   readonly observe: Observe;
 }
 
+/** Keys of one pipeline, whose replies must all come within one deadline. */
+const KEYS_AT_ONCE = 100;
+
 /** The memory tier before the Redis tier. Nothing here rejects: what Redis cannot do is a miss. */
 export class TieredStore {
   readonly #options: TieredStoreOptions;
+  readonly #invalidation: Invalidation;
+  readonly #report: OperationReport;
 
   constructor(options: TieredStoreOptions) {
     this.#options = options;
+    this.#invalidation = options.invalidation ?? NO_INVALIDATION;
+    this.#report = new OperationReport(options);
   }
 
-  /** What memory has, at once. */
+  /** Where the invalidation log stands, to be noted before an answer is made; by a promise where it must be asked for first. */
+  noted(budget?: Budget): LogPosition | Promise<LogPosition> {
+    const { redis } = this.#options;
+    if (redis === undefined || !this.#invalidation.isUnknown()) return this.#invalidation.position();
+    return redis.prepare(budget).then((prepared) => {
+      if (isAway(prepared)) this.#invalidation.away();
+      return this.#invalidation.position();
+    });
+  }
+
+  /** What memory has, at once; nothing where another process may have invalidated it unheard. */
   peek(key: CacheKey): Found | undefined {
-    const { memory } = this.#options;
-    if (memory === undefined) return undefined;
-    const startedAt = this.#options.clock.monotonic();
-    const found = this.#found(memory.get(key), 'memory');
-    this.#observe('memory', 'get', startedAt, { hit: found !== undefined });
-    return found;
+    return this.#invalidation.isCoherent()
+      ? this.#inMemory(key, (entry) => this.#invalidation.judge(entry))
+      : undefined;
   }
 
   /**
@@ -56,7 +74,7 @@ export class TieredStore {
     if (redis === undefined || here?.freshness === 'fresh') return here;
     // Stale but good enough while it is made anew: whoever makes it anew looks in Redis first.
     if (here !== undefined && useOf(here.entry, this.#options.clock.now()) === 'while-revalidate') return here;
-    return this.#lookupRedis(redis, key, budget).then((there) => there ?? here);
+    return this.#lookupRedis(redis, key, budget).then((there) => there ?? (here && this.#still(here)));
   }
 
   /** A fresh entry of any tier; a stale one in memory hides none in Redis. */
@@ -68,13 +86,35 @@ export class TieredStore {
     return there?.freshness === 'fresh' ? there : undefined;
   }
 
+  /** The same for several keys, in their order: what memory does not have is asked for in few pipelines. */
+  async lookupMany(keys: readonly CacheKey[]): Promise<(Found | undefined)[]> {
+    const { redis } = this.#options;
+    const found = keys.map((key) => this.peek(key));
+    const missing = [...keys.keys()].filter((place) => found[place]?.freshness !== 'fresh');
+    if (redis === undefined) return found;
+    for (let first = 0; first < missing.length; first += KEYS_AT_ONCE) {
+      const places = missing.slice(first, first + KEYS_AT_ONCE);
+      // oxlint-disable-next-line no-await-in-loop -- each has a deadline, which all at once would not keep
+      const some = await this.#lookupSome(
+        redis,
+        places.map((place) => keys[place] as CacheKey),
+      );
+      places.forEach((place, index) => {
+        const here = found[place];
+        found[place] = some[index] ?? (here && this.#still(here));
+      });
+    }
+    return found;
+  }
+
   /** Puts an entry into memory alone, at once. False where the memory tier does not keep it. */
   keep(key: CacheKey, entry: Entry): boolean {
     const { memory } = this.#options;
-    if (memory === undefined) return false;
-    const startedAt = this.#options.clock.monotonic();
+    // What is there instead may be newer.
+    if (memory === undefined || !this.#invalidation.mayKeep(entry)) return false;
+    const startedAt = this.#report.start();
     const kept = memory.set(key, entry);
-    this.#observe('memory', 'put', startedAt);
+    this.#report.done('memory', 'put', startedAt);
     return kept;
   }
 
@@ -85,40 +125,43 @@ export class TieredStore {
 
   /** Writes an entry to every tier that keeps such an entry: memory before this returns, then Redis. */
   async put(key: CacheKey, entry: Entry): Promise<PutResult> {
-    const { redis, clock } = this.#options;
+    const { redis } = this.#options;
     const tiers: TierName[] = this.keep(key, entry) ? ['memory'] : [];
     if (redis !== undefined) {
-      const startedAt = clock.monotonic();
+      const startedAt = this.#report.start();
       const written = await redis.set(key, entry);
-      this.#observeGuarded('put', startedAt, written);
+      this.#report.guarded('put', startedAt, written);
       if (written.value) tiers.push('redis');
     }
     return { stored: tiers.length > 0, tiers };
   }
 
-  /** Whether any tier had it. Fails open as all else here: an invalidation that must be true is not made with this. */
-  async remove(key: CacheKey): Promise<boolean> {
-    const { memory, redis, clock } = this.#options;
-    let removed = false;
-    if (memory !== undefined) {
-      const startedAt = clock.monotonic();
-      removed = memory.delete(key);
-      this.#observe('memory', 'remove', startedAt, { hit: removed });
-    }
-    if (redis !== undefined) {
-      const startedAt = clock.monotonic();
-      const deleted = await redis.delete(key);
-      this.#observeGuarded('remove', startedAt, deleted, { hit: deleted.value });
-      removed ||= deleted.value;
-    }
-    return removed;
+  /** While Redis was asked it may have been invalidated. */
+  #still({ entry, tier }: Found): Found | undefined {
+    return this.#found(this.#invalidation.judge(entry), tier);
   }
 
   async #lookupRedis(redis: GuardedTier, key: CacheKey, budget: Budget | undefined): Promise<Found | undefined> {
-    const startedAt = this.#options.clock.monotonic();
+    // Out of patience says nothing of Redis.
+    if (budget !== undefined && budget.remainingMs() <= 0) return undefined;
+    const startedAt = this.#report.start();
     const got = await redis.get(key, budget);
     const found = this.#found(got.value, 'redis');
-    this.#observeGuarded('get', startedAt, got, { hit: found !== undefined });
+    this.#report.guarded('get', startedAt, got, { hit: found !== undefined });
+    return isAway(got) ? this.#standIn(key) : this.#promoted(key, found);
+  }
+
+  async #lookupSome(redis: GuardedTier, keys: readonly CacheKey[]): Promise<(Found | undefined)[]> {
+    const startedAt = this.#report.start();
+    const got = await redis.getMany(keys);
+    return keys.map((key, place) => {
+      const found = this.#found(got.value[place], 'redis');
+      this.#report.guarded('get', startedAt, got, { hit: found !== undefined });
+      return isAway(got) ? this.#standIn(key) : this.#promoted(key, found);
+    });
+  }
+
+  #promoted(key: CacheKey, found: Found | undefined): Found | undefined {
     if (found !== undefined) this.#promote(key, found.entry);
     return found;
   }
@@ -127,7 +170,27 @@ export class TieredStore {
     const { memory } = this.#options;
     // While Redis was asked a fill may have put a newer answer.
     const there = memory?.get(key);
-    if (there === undefined || there.cachedAt < entry.cachedAt) memory?.set(key, entry);
+    const isNewer = there !== undefined && there.cachedAt >= entry.cachedAt && this.#invalidation.mayKeep(there);
+    if (!isNewer) memory?.set(key, entry);
+  }
+
+  /** What memory has while Redis cannot be asked. */
+  #standIn(key: CacheKey): Found | undefined {
+    const { memory } = this.#options;
+    this.#invalidation.away();
+    const entry = memory?.get(key);
+    const standing = entry && this.#invalidation.standIn(entry);
+    return standing && this.#inMemory(key, () => standing);
+  }
+
+  #inMemory(key: CacheKey, judge: (entry: Entry) => Entry | undefined): Found | undefined {
+    const { memory } = this.#options;
+    if (memory === undefined) return undefined;
+    const startedAt = this.#report.start();
+    const entry = memory.get(key);
+    const found = this.#found(entry && judge(entry), 'memory');
+    this.#report.done('memory', 'get', startedAt, { hit: found !== undefined });
+    return found;
   }
 
   #found(entry: Entry | undefined, tier: TierName): Found | undefined {
@@ -135,26 +198,9 @@ export class TieredStore {
     const freshness = freshnessOf(entry, this.#options.clock.now());
     return freshness === 'expired' ? undefined : { entry, tier, freshness };
   }
+}
 
-  /** An operation that the guard did not let through did not happen. */
-  #observeGuarded<T>(
-    operation: OperationEvent['operation'],
-    startedAt: number,
-    guarded: Guarded<T>,
-    facts: { hit?: boolean } = {},
-  ): void {
-    if (!guarded.asked) return;
-    const { errorType } = guarded;
-    this.#observe('redis', operation, startedAt, { ...facts, ...(errorType === undefined ? {} : { errorType }) });
-  }
-
-  #observe(
-    tier: TierName,
-    operation: OperationEvent['operation'],
-    startedAt: number,
-    facts: { hit?: boolean; errorType?: string } = {},
-  ): void {
-    const durationMs = this.#options.clock.monotonic() - startedAt;
-    this.#options.observe({ type: 'operation', tier, operation, durationMs, ...facts });
-  }
+/** Redis was left alone or did not answer: that nothing was found says nothing. */
+function isAway({ asked, errorType }: Guarded<unknown>): boolean {
+  return !asked || errorType !== undefined;
 }

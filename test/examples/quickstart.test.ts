@@ -63,6 +63,7 @@ describe('the quickstart', () => {
       ['a stream', '200', STREAM, '1'],
       ['joined a third through', '200', COLLAPSED, '0'],
       ['the stream again', '200', MEMORY_HIT, '0'],
+      ['the first, invalidated', '200', STORED, '1'],
     ]);
     // The other 49 waited for it; on a machine that is slow enough one of them comes when the answer is stored.
     const crowd = rows.filter(([request]) => request === '').map(([, cell = '']) => cell.split(' × '));
@@ -70,7 +71,9 @@ describe('the quickstart', () => {
       [],
     );
     expect(crowd.reduce((sum, [count]) => sum + Number(count), 0)).toBe(49);
-    expect(stdout).toMatch(/^OpenTelemetry +57 cache\.get and 5 cache\.fill spans, 57 requests in /m);
+    expect(stdout).toMatch(/^OpenTelemetry +58 cache\.get and 6 cache\.fill spans, 58 requests in /m);
+    expect(stdout).toMatch(/^Invalidated +the collection "articles": 4 entries$/m);
+    expect(stdout).toMatch(/^Saved +0\.\d*[1-9]\d* USD, [\d ]+ input and [\d ]+ output tokens, \d+\.\d seconds/m);
     expect(stdout).toMatch(
       /^First byte +of the stream after \d+ ms, of the one that joined it after \d+ ms, of its repeat after \d+ ms$/m,
     );
@@ -84,10 +87,14 @@ describe('the quickstart', () => {
       const runs = await Promise.all([quickstart({ REDIS_URL: redis.url }), quickstart({ REDIS_URL: redis.url })]);
       for (const { code, stdout } of runs) {
         expect(stdout).toContain('memory, Redis (ready)');
-        expect(withoutTtl(tableIn(stdout)).at(-1)).toEqual(['the first, at another instance', '200', REDIS_HIT, '0']);
+        expect(withoutTtl(tableIn(stdout)).slice(-2)).toEqual([
+          ['the first, at another instance', '200', REDIS_HIT, '0'],
+          ['the first, invalidated', '200', STORED, '1'],
+        ]);
+        expect(stdout).toMatch(/^Invalidated +the collection "articles": 4 entries$/m);
         expect(code).toBe(0);
       }
-      expect(await redis.cli('dbsize')).toBe('10');
+      expect((await redis.cli('keys', '*:e:*')).split('\n')).toHaveLength(4);
     } finally {
       await redis.stop();
     }
@@ -98,6 +105,7 @@ describe('the quickstart', () => {
     expect(code).toBe(1);
     expect(stderr).toContain('No connection to Redis: ENOENT.');
     expect(tableIn(stdout).filter((row) => row.length === 4 && !/\b200$/.test(row[1] ?? ''))).toEqual([]);
+    expect(stdout).toMatch(/^Invalidated +the collection "articles": failed$/m);
     expect(stdout).toContain('- the first, at another instance: not from Redis: Cache-Status is ai-cache; fwd=miss');
   });
 
@@ -111,7 +119,7 @@ describe('the quickstart', () => {
       expect(code).toBe(0);
       expect(stdout).toContain(`gpt-4o-mini at 127.0.0.1:${provider.port}`);
       expect(stdout).not.toContain('secret');
-      expect(provider.getRequests()).toHaveLength(5);
+      expect(provider.getRequests()).toHaveLength(6);
     } finally {
       await provider.stop();
     }
@@ -193,6 +201,7 @@ describe('faultsIn', () => {
       byModel: [],
       ...stats,
     },
+    removed: 2,
     getSpans: 6,
     fillSpans: 3,
     requestsMeasured: 6,
@@ -263,6 +272,8 @@ describe('faultsIn', () => {
     expect(faults({}, figures({ errors: 1 }))).toHaveLength(1);
     expect(faults({}, figures({}, { getSpans: 0 }))).toEqual(['cache.get spans: 0, not 6']);
     expect(faults({}, figures({}, { fillSpans: 4 }))).toHaveLength(1);
+    expect(faults({}, figures({}, { removed: 3 }))).toEqual(['entries invalidated: 3, not 2']);
+    expect(faults({}, figures({}, { removed: Number.NaN }))).toEqual(['entries invalidated: NaN, not 2']);
     expect(faults({}, figures({}, { requestsMeasured: 0 }))).toHaveLength(1);
     expect(faults({}, figures({ saved: { usd: 0, inputTokens: 0, outputTokens: 0, seconds: 1, unknown: 2 } }))).toEqual(
       ['nothing was saved'],

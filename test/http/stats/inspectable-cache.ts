@@ -1,4 +1,4 @@
-import type { CacheInfo, InspectableCache, RedisTierInfo } from '../../../src/stats/index.ts';
+import type { CacheInfo, ManageableCache, RedisTierInfo } from '../../../src/stats/index.ts';
 import { CachePerformanceMonitor } from '../../../src/telemetry/performance-monitor.ts';
 import { Tally } from '../../../src/telemetry/tally.ts';
 
@@ -21,8 +21,12 @@ export const info: CacheInfo = {
   recentErrors: [],
 };
 
-/** A cache that saw a miss and two hits of openai's gpt-5 and a miss of mistral's large. */
-export function inspectableCache(redis: false | RedisTierInfo = false): InspectableCache {
+function refuse(): never {
+  throw new Error('canary: it was changed');
+}
+
+/** A cache that saw a miss and two hits of openai's gpt-5 and a miss of mistral's large. It fails where somebody changes it. */
+export function inspectableCache(redis: false | RedisTierInfo = false): ManageableCache {
   const tally = new Tally();
   const monitor = new CachePerformanceMonitor();
   const requests = [
@@ -40,5 +44,8 @@ export function inspectableCache(redis: false | RedisTierInfo = false): Inspecta
     stats: (filter) => tally.stats(filter),
     info: () => Promise.resolve({ ...info, tiers: { ...info.tiers, redis } }),
     monitor,
+    invalidate: refuse,
+    clear: refuse,
+    warm: refuse,
   };
 }

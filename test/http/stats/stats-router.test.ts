@@ -2,12 +2,12 @@ import { request } from 'node:http';
 import type { ErrorRequestHandler, Express, NextFunction, Request, Response } from 'express';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { AICacheError } from '../../../src/errors.ts';
-import type { InspectableCache, StatsAction, StatsRouterOptions, statsRouter } from '../../../src/stats/index.ts';
+import type { ManageableCache, StatsAction, StatsRouterOptions, statsRouter } from '../../../src/stats/index.ts';
 import { expressVersions } from '../../support/express.ts';
 import { listen, type Listening } from '../../support/http.ts';
 import { info, inspectableCache } from './inspectable-cache.ts';
 
-const PATHS = ['/stats', '/performance', '/performance/history', '/info', '/health'];
+const PATHS = ['/stats', '/performance', '/performance/history', '/info', '/health', '/openapi.json'];
 
 interface Answer {
   readonly status: number;
@@ -59,7 +59,7 @@ describe.each(expressVersions)('statsRouter on $name', ({ express }) => {
   /** Mounts it at `/cache`; returns the URL of the mount. */
   async function mounted(
     options: StatsRouterOptions = { authorize: 'none' },
-    cache: InspectableCache = inspectableCache(),
+    cache: ManageableCache = inspectableCache(),
   ): Promise<string> {
     const app = express();
     app.use('/cache', build(cache, options));
@@ -110,13 +110,14 @@ describe.each(expressVersions)('statsRouter on $name', ({ express }) => {
     });
 
     it('show how the cache is built at /info', async () => {
-      expect(await (await fetch(`${await mounted()}/info`)).json()).toEqual(info);
+      const actions = { invalidate: true, clear: true, warm: true };
+      expect(await (await fetch(`${await mounted()}/info`)).json()).toEqual({ ...info, actions });
     });
 
     it('have no body for HEAD', async () => {
       const response = await fetch(`${await mounted()}/info`, { method: 'HEAD' });
       expect(response.status).toBe(200);
-      expect(Number(response.headers.get('content-length'))).toBe(JSON.stringify(info).length);
+      expect(Number(response.headers.get('content-length'))).toBe((await ask(response.url)).text.length);
       expect(await response.text()).toBe('');
     });
 
@@ -160,15 +161,17 @@ describe.each(expressVersions)('statsRouter on $name', ({ express }) => {
         },
       });
       await askAll(url);
-      expect(new Map(asked)).toEqual(
-        new Map([
-          ['/stats', 'read'],
-          ['/performance', 'read'],
-          ['/performance/history', 'read'],
-          ['/info', 'read'],
-          ['/health', 'health'],
-        ]),
-      );
+      expect(asked.toSorted((a, b) => (a.join() < b.join() ? -1 : 1))).toEqual([
+        ['/health', 'health'],
+        ['/info', 'clear'],
+        ['/info', 'invalidate'],
+        ['/info', 'read'],
+        ['/info', 'warm'],
+        ['/openapi.json', 'read'],
+        ['/performance', 'read'],
+        ['/performance/history', 'read'],
+        ['/stats', 'read'],
+      ]);
     });
 
     it.each([
@@ -193,7 +196,7 @@ describe.each(expressVersions)('statsRouter on $name', ({ express }) => {
       const read = vi.fn<() => never>(fail);
       const url = await mounted(
         { authorize: authorize as never },
-        { stats: read, info: read, monitor: { snapshot: read, history: read } },
+        { ...inspectableCache(), stats: read, info: read, monitor: { snapshot: read, history: read } },
       );
       for (const { status, headers, text } of await askAll(url)) {
         expect(status).toBe(403);
@@ -225,8 +228,8 @@ describe.each(expressVersions)('statsRouter on $name', ({ express }) => {
   });
 
   it('refuses options it does not know', () => {
-    const attempt = catching(() => build(inspectableCache(), { authorize: 'none', readOnly: true } as never));
-    expect(attempt).toMatchObject({ code: 'UNKNOWN_OPTION', option: 'readOnly' });
+    const attempt = catching(() => build(inspectableCache(), { authorize: 'none', readonly: true } as never));
+    expect(attempt).toMatchObject({ code: 'UNKNOWN_OPTION', option: 'readonly', help: 'Did you mean "readOnly"?' });
   });
 
   it.each([undefined, {}, () => {}])('refuses a cache that is none: %j', (cache) => {
@@ -259,12 +262,12 @@ describe.each(expressVersions)('statsRouter on $name', ({ express }) => {
       });
     });
 
-    it.each(['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])('is 405 with Allow for %s', async (method) => {
+    it.each(['POST', 'PUT', 'PATCH', 'DELETE', 'PROPFIND'])('is 405 with Allow for %s', async (method) => {
       const authorize = vi.fn<() => boolean>(() => true);
       const url = await mounted({ authorize });
       for (const { status, headers } of await askAll(url, { method })) {
         expect(status).toBe(405);
-        expect(headers.get('allow')).toBe('GET, HEAD');
+        expect(headers.get('allow')).toBe('GET, HEAD, OPTIONS');
         expect(headers.get('content-type')).toBe('application/problem+json; charset=utf-8');
       }
       expect(authorize).not.toHaveBeenCalled();
@@ -275,7 +278,12 @@ describe.each(expressVersions)('statsRouter on $name', ({ express }) => {
       const handled = vi.fn<ErrorRequestHandler>((_error, _req, res, _next) => void res.end());
       app.use(
         build(
-          { stats: fail, monitor: { snapshot: fail, history: fail }, info: () => Promise.reject(new Error('canary')) },
+          {
+            ...inspectableCache(),
+            stats: fail,
+            monitor: { snapshot: fail, history: fail },
+            info: () => Promise.reject(new Error('canary')),
+          },
           { authorize: 'none' },
         ),
       );
@@ -290,16 +298,47 @@ describe.each(expressVersions)('statsRouter on $name', ({ express }) => {
     });
   });
 
-  it('leaves paths that are not its own to the next handler', async () => {
+  it.each(['/cache/assets', '/cache/assets/', '/cache/other', '/cache/stats/more', '/cache/stats%2F'])(
+    'has a problem for what is not there: %s',
+    async (path) => {
+      const app = express();
+      app.use('/cache', build(inspectableCache(), { authorize: () => false }));
+      const url = await serve(app);
+      const answers = await Promise.all(['GET', 'DELETE', 'OPTIONS'].map((method) => ask(url + path, { method })));
+      for (const { status, headers, text } of answers) {
+        expect(status).toBe(404);
+        expect(headers.get('content-type')).toBe('application/problem+json; charset=utf-8');
+        expect(headers.get('cache-control')).toBe('no-store');
+        expect(JSON.parse(text)).toMatchObject({ title: 'Not Found', status: 404 });
+      }
+    },
+  );
+
+  it('leaves paths that are not its own to the next handler where it is mounted at the root', async () => {
     const app = express();
-    app.use('/cache', build(inspectableCache(), { authorize: () => false }));
+    app.use(build(inspectableCache(), { authorize: () => false }));
     app.use((_req, res) => {
       res.status(299).send('next');
     });
     const url = await serve(app);
-    const others = ['/cache/other', '/cache/assets', '/cache/stats/more', '/stats'];
+    const others = ['/other', '/stats/more', '/assets/nothing.js'];
     const answers = await Promise.all(others.map((path) => ask(url + path)));
     expect(answers.map(({ status }) => status)).toEqual(others.map(() => 299));
+  });
+
+  it('says for OPTIONS what may be asked, and nothing to other origins', async () => {
+    const authorize = vi.fn<() => boolean>(() => true);
+    const preflight = { Origin: 'https://evil.example', 'Access-Control-Request-Method': 'DELETE' };
+    const url = await mounted({ authorize });
+    const paths = { '/stats': 'GET, HEAD, OPTIONS', '/clear': 'DELETE, OPTIONS', '/warm': 'POST, OPTIONS' };
+    await Promise.all(
+      Object.entries(paths).map(async ([path, allow]) => {
+        const { status, headers } = await ask(url + path, { method: 'OPTIONS', headers: preflight });
+        expect([status, headers.get('allow'), headers.get('cache-control')]).toEqual([204, allow, 'no-store']);
+        expect([...headers.keys()].filter((name) => name.startsWith('access-control'))).toEqual([]);
+      }),
+    );
+    expect(authorize).not.toHaveBeenCalled();
   });
 
   it('works at the root, and twice in one app', async () => {

@@ -24,7 +24,7 @@ afterAll(async () => {
 
 /** Puts something else in the place of the one entry there is. */
 async function poison(change: (entry: Entry, bytes: Buffer) => Buffer): Promise<void> {
-  const [key = ''] = await client.keys('*');
+  const [key = ''] = await client.keys('*:e:*');
   const bytes = (await client.getBuffer(key)) ?? Buffer.alloc(0);
   const decoded = decodeEntry(bytes, key.split(':').at(-1) ?? '');
   if (!('entry' in decoded)) throw new Error(`the entry is ${decoded.reject}`);
@@ -79,7 +79,7 @@ describe('an entry that somebody else has written into Redis', () => {
     });
     await site.ask();
     await untilKeys(redis, 1);
-    const [key = ''] = await client.keys('*');
+    const [key = ''] = await client.keys('*:e:*');
     await client.del(key);
     await client.lpush(key, 'x');
     expect((await site.ask()).text).toBe('{"run":2}');

@@ -25,12 +25,10 @@ describe('an ioredis client given as redis', () => {
     const before = [{ ...client.options }, listenersOf(client)];
     const site = await cachedSite(express, (_req, res) => res.json({}), { cache: { redis: client, memory: false } });
     await site.ask();
-    await untilKeys(redis, 2);
+    await untilKeys(redis, 1);
     expect((await site.ask()).cacheStatus).toMatch(/detail=redis$/);
-    expect((await redis.cli('keys', '*')).split('\n').toSorted()).toEqual([
-      expect.stringMatching(/^ai_cache:e:1:/),
-      'app:mine',
-    ]);
+    const keys = (await redis.cli('keys', '*')).split('\n');
+    expect(keys.filter((key) => !key.startsWith('ai_cache:'))).toEqual(['app:mine']);
     await site.cache.close();
     expect([{ ...client.options }, listenersOf(client)]).toEqual(before);
     expect([client.status, await client.get('mine')]).toEqual(['ready', '1']);
@@ -52,7 +50,7 @@ describe('an ioredis client given as redis', () => {
       cache: { redis: client, memory: false, namespace: 'own' },
     });
     await site.ask();
-    await expect.poll(async () => (await redis.cli('keys', 'own:*')) === '', { timeout: 10_000 }).toBe(false);
+    await expect.poll(async () => (await redis.cli('keys', 'own:e:*')) === '', { timeout: 10_000 }).toBe(false);
     await client.quit();
     expect((await site.ask()).cacheStatus).toMatch(/detail=redis$/);
     expect(site.errors).toEqual([]);

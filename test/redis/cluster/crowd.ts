@@ -75,12 +75,12 @@ local keys = redis.call('KEYS', '*')
 for _, key in ipairs(keys) do
   local left = redis.call('PTTL', key)
   if left < 0 then table.insert(without, key) end
-  if not string.find(key, '^ai_cache:e:') then longest = math.max(longest, left) end
+  if string.find(key, '^ai_cache:[ls]:') then longest = math.max(longest, left) end
 end
 return {#keys, longest, unpack(without)}
 `;
 
-/** The keys in Redis: their number, those that would stay for ever, and how long the last one that is no entry stays, milliseconds. */
+/** The keys in Redis: their number, those that would stay for ever, and how long the last one of a flight stays, milliseconds. */
 export async function keysIn(
   redis: RedisServer,
 ): Promise<{ count: number; longestMs: number; withoutExpiry: string[] }> {

@@ -79,7 +79,7 @@ describe.each([
     await opened.connection.connect();
     expect(await opened.store.put(KEY, entryOf())).toEqual({ stored: true, tiers: ['memory', 'redis'] });
     expect(await bodyIn(opened)).toBe('the answer');
-    expect(await opened.store.remove(KEY)).toBe(true);
+    expect(await opened.tier.delete(KEY)).toBe(true);
     expect(await opened.connection.info()).toMatchObject({ state: 'ready', maxMemoryPolicy: 'noeviction' });
     await opened.connection.close();
     expect(opened.connection.state()).toBe('closed');

@@ -21,7 +21,12 @@ describe('parseCacheOptions', () => {
       mode: 'serve',
       redis: undefined,
       redisTimeoutMs: 200,
-      memory: { maxBytes: 64 * 1024 * 1024, maxEntries: 10_000, maxEntryBytes: 1024 * 1024 },
+      memory: {
+        maxBytes: 64 * 1024 * 1024,
+        maxEntries: 10_000,
+        maxEntryBytes: 1024 * 1024,
+        whenDisconnected: 'serve-new',
+      },
       maxEntryBytes: 8 * 1024 * 1024,
       textSizeTiers: { small: 500, medium: 5_000, large: 50_000 },
       memoryTextTiers: ['small', 'medium', 'large'],
@@ -103,6 +108,7 @@ describe('parseCacheOptions', () => {
       maxBytes: 64 * 1024 * 1024,
       maxEntries: 5,
       maxEntryBytes: 1024 * 1024,
+      whenDisconnected: 'serve-new',
     });
   });
 

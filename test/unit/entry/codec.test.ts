@@ -109,9 +109,9 @@ describe('a frame', () => {
   it('keeps its layout, so that other releases can read it', () => {
     const entry = sampleEntry({ digest: 'd1', headers: [['ETag', '"1"']], labels: {}, body: Buffer.from([0, 255]) });
     const head =
-      '{"digest":"d1","status":200,"headers":[["ETag","\\"1\\""]],"coding":"identity","identityBytes":2,' +
-      '"cachedAt":1767225600000,"staleAt":1767225660000,"expiresAt":1767225720000,"labels":{},"textLength":12,"textTier":"small"}';
-    const expected = `41494345 01 00 000000d9 00000002 ${Buffer.from(head).toString('hex')} 00ff de21eac5`;
+      '{"digest":"d1","labels":{},"cachedAt":1767225600000,"staleAt":1767225660000,"expiresAt":1767225720000,' +
+      '"status":200,"headers":[["ETag","\\"1\\""]],"coding":"identity","identityBytes":2,"textLength":12,"textTier":"small"}';
+    const expected = `41494345 01 00 000000d9 00000002 ${Buffer.from(head).toString('hex')} 00ff 20b2801e`;
     expect(encodeEntry(entry).toString('hex')).toBe(expected.replaceAll(' ', ''));
   });
 

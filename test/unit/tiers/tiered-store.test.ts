@@ -186,28 +186,6 @@ describe('keeping', () => {
   });
 });
 
-describe('a removal', () => {
-  it('is in both tiers and says whether any had the entry', async () => {
-    const store = storeOf();
-    await store.put(KEY, ENTRY);
-    events.length = 0;
-    expect(await store.remove(KEY)).toBe(true);
-    expect(await store.lookup(KEY)).toBeUndefined();
-    expect(events.slice(0, 2)).toEqual([
-      { type: 'operation', tier: 'memory', operation: 'remove', durationMs: 0, hit: true },
-      { type: 'operation', tier: 'redis', operation: 'remove', durationMs: 5, hit: true },
-    ]);
-    expect(await store.remove(KEY)).toBe(false);
-  });
-
-  it('counts an entry that only one tier had', async () => {
-    memory.set(KEY, ENTRY);
-    expect(await storeOf().remove(KEY)).toBe(true);
-    shelf.set(KEY.digest, ENTRY);
-    expect(await storeOf().remove(KEY)).toBe(true);
-  });
-});
-
 describe('a circuit that is open', () => {
   it('makes no operation: none was made', async () => {
     const store = storeOf();
@@ -217,7 +195,6 @@ describe('a circuit that is open', () => {
     events.length = 0;
     await store.lookup(KEY);
     await store.put(KEY, ENTRY);
-    await store.remove(KEY);
     expect(events.filter((event) => 'tier' in event && event.tier === 'redis')).toEqual([]);
   });
 });

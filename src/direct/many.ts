@@ -1,0 +1,64 @@
+import type { CacheParts } from '../cache-parts.ts';
+import { AICacheError, internalFault } from '../errors.ts';
+import type { AIRequest } from '../request/ai-request.ts';
+import type { CachedResponse } from './cached-response.ts';
+import { begin, decoded, directSet, got, type Direct, type SetOptions, type SetResult } from './direct.ts';
+import type { GivenResponse } from './given-response.ts';
+
+/** An answer to store. */
+export interface SetItem extends SetOptions {
+  readonly request: AIRequest;
+  readonly response: GivenResponse;
+}
+
+/** `invalid`: the item is not as `set` takes it; `error` says why. */
+export type SetItemResult =
+  | SetResult
+  | { readonly stored: false; readonly reason: 'invalid'; readonly error: AICacheError };
+
+/** Items under way at a time: enough for one connection to be always busy, few enough for each to be in time. */
+const SETS_AT_ONCE = 100;
+
+export async function directSetMany(parts: CacheParts, items: readonly SetItem[]): Promise<SetItemResult[]> {
+  const results: SetItemResult[] = [];
+  for (let first = 0; first < items.length; first += SETS_AT_ONCE) {
+    const some = items.slice(first, first + SETS_AT_ONCE);
+    // oxlint-disable-next-line no-await-in-loop -- what has a deadline must not wait for thousands of others
+    results.push(...(await Promise.all(some.map((item) => setOne(parts, item)))));
+  }
+  return results;
+}
+
+/** Never rejects. */
+export async function setOne(parts: CacheParts, item: SetItem): Promise<SetItemResult> {
+  try {
+    // An item that is no object has no request, and is told so.
+    const { request, response, ...options } = item ?? {};
+    return await directSet(parts, request, response, options);
+  } catch (error) {
+    return { stored: false, reason: 'invalid', error: error instanceof AICacheError ? error : internalFault(error) };
+  }
+}
+
+/** In the order of the requests. One that is no request has no answer, and is reported. */
+export async function directGetMany(
+  parts: CacheParts,
+  requests: readonly AIRequest[],
+  allowStale: boolean,
+): Promise<(CachedResponse | undefined)[]> {
+  const asked = requests.map((request) => beginIfValid(parts, request));
+  const valid = asked.filter((direct) => direct !== undefined);
+  const found = await parts.store.lookupMany(valid.map(({ key }) => key));
+  const read = await Promise.all(found.map((one) => decoded(one, allowStale)));
+  const responses = new Map(valid.map((direct, place) => [direct, got(direct, read[place])]));
+  return asked.map((direct) => direct && responses.get(direct));
+}
+
+function beginIfValid(parts: CacheParts, request: AIRequest): Direct | undefined {
+  try {
+    return begin(parts, request);
+  } catch (error) {
+    parts.report(error);
+    return undefined;
+  }
+}

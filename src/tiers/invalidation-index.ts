@@ -1,0 +1,67 @@
+import { boundedKeyPart } from '../request/key-part.ts';
+import { INDEX } from './invalidation-scripts.ts';
+import { SELECTOR_FIELDS, traitsOf, type Selector, type SelectorField, type Subject } from './invalidation-selector.ts';
+import type { RedisClient } from './redis-client.ts';
+
+/**
+ * Indexes of what lies in Redis, for all versions of a namespace: a sorted set for each value of each field, with the rest of an
+ * entry's key as member and the time it expires as score. Keys are spread over 256 sets by the beginning of their digest;
+ * together those hold everything.
+ */
+export interface IndexOptions {
+  readonly namespace: string;
+}
+
+/** A member that stands for the entry `<namespace>:e:<member>`. */
+export type Member = string;
+
+const SHARD_DIGITS = 2;
+
+/** Keys of one script at the most. */
+const MAX_KEYS = 500;
+
+/** The indexes an entry is in. */
+export function indexesOf(namespace: string, subject: Subject): string[] {
+  const traits = traitsOf(subject);
+  return SELECTOR_FIELDS.flatMap((field) => traits[field].map((value) => indexOf(namespace, field, value)));
+}
+
+/** For each field of a selector the indexes that hold all it can select by it; for one without fields those that hold everything. */
+export function indexesFor(namespace: string, selector: Selector): string[][] {
+  const fields = SELECTOR_FIELDS.filter((field) => selector[field] !== undefined);
+  if (fields.length === 0) return [allShards(namespace)];
+  return fields.map((field) => [...new Set((selector[field] ?? []).map((value) => indexOf(namespace, field, value)))]);
+}
+
+/** Enters an entry into its indexes. `lifetimeMs`: how long it lies in Redis. */
+export async function enterIndexes(
+  client: RedisClient,
+  indexes: readonly string[],
+  member: Member,
+  lifetimeMs: number,
+): Promise<void> {
+  // On a Cluster each lies in a slot of its own.
+  const perScript = client.isCluster ? 1 : MAX_KEYS;
+  const scripts: Promise<unknown>[] = [];
+  for (let first = 0; first < indexes.length; first += perScript) {
+    const keys = indexes.slice(first, first + perScript);
+    scripts.push(client.eval(INDEX, keys.length, ...keys, member, lifetimeMs));
+  }
+  await Promise.all(scripts);
+}
+
+/** The digest in a member, `<version>:<provider>:<model>:<collection>:<digest>[:<text>]`. */
+export function digestIn(member: Member): string {
+  return member.split(':', 5)[4] ?? '';
+}
+
+function indexOf(namespace: string, field: SelectorField, value: string): string {
+  const part = field === 'key' ? value.slice(0, SHARD_DIGITS) : boundedKeyPart(value);
+  return `${namespace}:i:${field}:${part}`;
+}
+
+function allShards(namespace: string): string[] {
+  return Array.from({ length: 16 ** SHARD_DIGITS }, (_, shard) =>
+    indexOf(namespace, 'key', shard.toString(16).padStart(SHARD_DIGITS, '0')),
+  );
+}
