@@ -142,7 +142,7 @@ function plotSeries({ colour, fill, dash, bars = false }: ChartSeries): UPlot.Se
     ...(fill === undefined ? {} : { fill: fill() }),
     ...(dash === undefined ? {} : { dash }),
     ...(drawBars === undefined ? {} : { paths: drawBars }),
-    points: bars ? { show: false } : { show: true, size: 4, width: 0, fill: stroke },
+    points: bars ? { show: false } : { show: true, size: 5, width: 0, fill: stroke },
   };
 }
 

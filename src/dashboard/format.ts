@@ -42,8 +42,9 @@ export function formatMs(ms: number): string {
   return ms === 0 ? '0 ms' : `${short(ms * 1_000)} µs`;
 }
 
-/** A length of time in its two largest units. */
+/** A length of time in its two largest units; milliseconds below a second. */
 export function formatSeconds(seconds: number): string {
+  if (seconds > 0 && seconds < 1) return formatMs(seconds * 1_000);
   if (seconds < 60) return `${short(seconds)} s`;
   const [large, largeName, small, smallName] = unitsOf(seconds);
   return small === 0 ? `${large} ${largeName}` : `${large} ${largeName} ${small} ${smallName}`;

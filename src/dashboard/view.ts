@@ -12,6 +12,8 @@ export interface View {
   readonly name: string;
 }
 
+const FEWEST_SLOTS = 15;
+
 /** The last `seconds` of the history; 0: all its window. The running slot is whole, so that the axis does not creep. */
 export function viewOf(history: PerformanceHistory, seconds: number): View {
   const { slotSeconds, windowSeconds } = history;
@@ -21,7 +23,9 @@ export function viewOf(history: PerformanceHistory, seconds: number): View {
   const to = (starts.at(-1) ?? 0) + slotSeconds;
   const shown = seconds === 0 ? windowSeconds : Math.min(seconds, windowSeconds);
   const times = starts.map((start) => start + slotSeconds / 2);
-  return { slots, from: to - shown, to, times, name: `the last ${lengthOf(shown)}` };
+  // A young process has little to show: the axis grows with it.
+  const span = Math.min(shown, Math.max(FEWEST_SLOTS, slots.length) * slotSeconds);
+  return { slots, from: to - span, to, times, name: `the last ${lengthOf(shown)}` };
 }
 
 /** `hour`, `15 minutes`, `90 seconds` */

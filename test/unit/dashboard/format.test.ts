@@ -38,6 +38,7 @@ describe('figures on the dashboard', () => {
 
   it.each([
     [0, '0 s'],
+    [0.0184, '18.4 ms'],
     [59.94, '59.9 s'],
     [60, '1 min'],
     [3_725, '1 h 2 min'],
