@@ -82,7 +82,7 @@ export class Chart {
     return {
       width: host.clientWidth,
       height: host.clientHeight,
-      padding: [8, 6, 0, 0],
+      padding: [8, 16, 0, 0],
       legend: { show: false },
       cursor: { y: false, drag: { x: false, y: false }, points: { show: false } },
       scales: {
@@ -142,7 +142,7 @@ function plotSeries({ colour, fill, dash, bars = false }: ChartSeries): UPlot.Se
     ...(fill === undefined ? {} : { fill: fill() }),
     ...(dash === undefined ? {} : { dash }),
     ...(drawBars === undefined ? {} : { paths: drawBars }),
-    points: bars ? { show: false } : { show: true, size: 5, width: 0, fill: stroke },
+    points: bars ? { show: false } : { show: true, size: 4.5, width: 0, fill: stroke },
   };
 }
 

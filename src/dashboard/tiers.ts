@@ -75,7 +75,7 @@ function redisCard(redis: RedisTierInfo, performance: PerformanceSnapshot): Card
     tone,
     content: [
       used === undefined ? headline('–', 'Redis cannot be asked now') : headline(formatBytes(used), limit),
-      meter(hasLimit ? used / most : 0, { long: true, tone: hasLimit && used / most > 0.9 ? 'warn' : 'plain' }),
+      ...(hasLimit ? [meter(used / most, { long: true, tone: used / most > 0.9 ? 'warn' : 'plain' })] : []),
       factList([
         [
           'Breaker',

@@ -52,10 +52,7 @@ function showKeysAndFills({ keyGeneration: keys, fills, memory }: PerformanceSna
       ['Fill p50 / p95', fills.count === 0 ? undefined : `${formatMs(fills.p50Ms)} / ${formatMs(fills.p95Ms)}`],
       ['Keys made', formatCount(keys.count)],
       ['Key p50 / p95', keys.count === 0 ? undefined : `${formatMs(keys.p50Ms)} / ${formatMs(keys.p95Ms)}`],
-      [
-        'Text of a key, mean',
-        keys.count === 0 ? undefined : `${formatCount(Math.round(keys.meanTextLength))} characters`,
-      ],
+      ['Characters a key, mean', keys.count === 0 ? undefined : formatCount(Math.round(keys.meanTextLength))],
       ['Process memory', formatBytes(memory.process.rssBytes)],
     ]),
   );

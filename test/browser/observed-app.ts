@@ -1,7 +1,9 @@
-import express, { type Router } from 'express';
+import express, { type RequestHandler } from 'express';
 import { onTestFinished } from 'vitest';
 import { AIResponseCache } from '../../src/ai-response-cache.ts';
+import type { Clock } from '../../src/clock.ts';
 import type { AIResponseCacheOptions } from '../../src/config/options.ts';
+import type { AIRouteOptions } from '../../src/config/route-options.ts';
 import { aiCache } from '../../src/middleware.ts';
 import { statsRouter, type Authorize } from '../../src/stats/index.ts';
 import { ask, askInTurn, type Answer, type Sent } from '../support/ask.ts';
@@ -10,6 +12,13 @@ import { listen, type Listening } from '../support/http.ts';
 export interface ObservedAppOptions {
   readonly cache?: AIResponseCacheOptions;
   readonly authorize?: Authorize | 'none';
+  readonly clock?: Clock;
+  /** Default: the provider is openai. */
+  readonly route?: AIRouteOptions;
+  /** In front of the cache. */
+  readonly outer?: RequestHandler;
+  /** Called by the handler before it answers. */
+  readonly beforeAnswer?: () => void;
   /** Default `/ops/cache`. */
   readonly mount?: string;
 }
@@ -34,13 +43,15 @@ const sent = (text: string, model = 'gpt-test'): Sent => ({ path: '/ask', json: 
 
 /** A text that begins with `fail` is answered with 502. */
 export async function observedApp(options: ObservedAppOptions = {}): Promise<ObservedApp> {
-  const { authorize = 'none', mount = '/ops/cache' } = options;
-  const cache = new AIResponseCache({ telemetry: false, prices: PRICES, ...options.cache });
+  const { authorize = 'none', mount = '/ops/cache', route = { provider: 'openai' } } = options;
+  const cache = new AIResponseCache({ telemetry: false, prices: PRICES, ...options.cache }, options.clock);
   let runs = 0;
   const app = express();
-  app.use(mount, statsRouter(cache, { authorize }) satisfies Router);
-  app.post('/ask', express.json(), aiCache({ cache, provider: 'openai' }), (req, res) => {
+  app.use(mount, statsRouter(cache, { authorize }));
+  if (options.outer !== undefined) app.use(options.outer);
+  app.all('/ask', express.json(), aiCache({ cache, ...route }), (req, res) => {
     runs += 1;
+    options.beforeAnswer?.();
     const { model, text } = req.body as { model: string; text: string };
     if (text.startsWith('fail')) {
       res.status(502).json({ error: 'upstream' });

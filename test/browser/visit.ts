@@ -45,10 +45,10 @@ export async function live(page: Page): Promise<Page> {
   return page;
 }
 
-/** Writes a picture of the whole page to screenshots/. */
-export async function picture(page: Page, name: string): Promise<void> {
+/** Writes a picture of the page to screenshots/: all of it, or what the window shows. */
+export async function picture(page: Page, name: string, fullPage = true): Promise<void> {
   mkdirSync(SCREENSHOTS, { recursive: true });
-  await page.screenshot({ path: join(SCREENSHOTS, `${name}.png`), fullPage: true, animations: 'disabled' });
+  await page.screenshot({ path: join(SCREENSHOTS, `${name}.png`), fullPage, animations: 'disabled' });
 }
 
 /** The text of a tile's number. */
