@@ -1,16 +1,20 @@
 import type { Request } from 'express';
 import { createParts, type CacheParts } from './cache-parts.ts';
+import { closeParts } from './close-parts.ts';
 import { cacheInfoOf } from './cache-info.ts';
+import { requestFor } from './exchange/request-for.ts';
 import type { CachedResponse } from './direct/cached-response.ts';
 import { directClear, directExpire, directInvalidate } from './direct/invalidate.ts';
 import { directGetMany, directSetMany, type SetItem, type SetItemResult } from './direct/many.ts';
 import type { EntrySelector } from './direct/selector.ts';
-import { warmGiven } from './direct/warm.ts';
+import { statsAcross, type StatsOptions } from './direct/stats-across.ts';
+import { warm } from './direct/warm.ts';
 import type { WarmResult } from './direct/warm-count.ts';
-import type { WarmItems, WarmOptions } from './direct/warm-options.ts';
+import type { WarmItems, WarmOptions, WarmRunOptions } from './direct/warm-options.ts';
+import type { WarmRequest } from './exchange/warm-request.ts';
 import { systemClock, type Clock } from './clock.ts';
 import type { AIResponseCacheOptions } from './config/options.ts';
-import { parseCacheOptions, parseRouteOptions } from './config/parse.ts';
+import { parseCacheOptions } from './config/parse.ts';
 import {
   directFill,
   directGet,
@@ -19,15 +23,14 @@ import {
   type SetOptions,
   type SetResult,
 } from './direct/direct.ts';
-import { bypassedRequest, cacheClosed } from './errors.ts';
+import { cacheClosed } from './errors.ts';
 import type { GivenResponse } from './direct/given-response.ts';
 import type { AIRequest } from './request/ai-request.ts';
 import type { TtlExplanation } from './policy/ttl.ts';
-import { buildRequest } from './request/build-request.ts';
 import { checkRequest } from './request/check-request.ts';
 import type { CacheInfo } from './stats/inspectable.ts';
 import type { CachePerformanceMonitor } from './telemetry/performance-monitor.ts';
-import type { Stats, StatsFilter } from './telemetry/tally.ts';
+import type { Stats, StatsFilter } from './telemetry/stats.ts';
 
 let readParts: (cache: AIResponseCache) => CacheParts;
 
@@ -55,11 +58,7 @@ export class AIResponseCache {
    * @throws AICacheError UNKEYABLE where the middleware would go past the cache.
    */
   requestFor(req: Request): AIRequest {
-    const seen = this.#parts.requests.get(req);
-    if (seen !== undefined) return seen;
-    const built = buildRequest(req, parseRouteOptions());
-    if ('bypass' in built) throw built.error ?? bypassedRequest(built.bypass);
-    return built.request;
+    return requestFor(this.#parts, req);
   }
 
   /**
@@ -128,14 +127,16 @@ export class AIResponseCache {
   }
 
   /**
-   * Stores the answers of which no fresh entry is there; entries that are fresh are left alone. A bad item fails alone, and
-   * `failures` says why. Not counted as requests.
+   * Stores the answers of which no fresh entry is there; fresh ones are left alone. With `server` the items are requests, which run
+   * through the app in this process. A bad item fails alone: `failures` says why.
    *
-   * @throws AICacheError INVALID_REQUEST for items that cannot be iterated, INVALID_OPTION; what the items' iterator throws.
+   * @throws AICacheError INVALID_REQUEST for items that cannot be iterated, INVALID_OPTION, UNKNOWN_OPTION; what the iterator throws.
    */
-  async warm(items: WarmItems<SetItem>, options: WarmOptions = {}): Promise<WarmResult> {
+  warm(items: WarmItems<SetItem>, options?: WarmOptions): Promise<WarmResult>;
+  warm(items: WarmItems<WarmRequest>, options: WarmRunOptions): Promise<WarmResult>;
+  async warm(items: WarmItems<never>, options: WarmOptions | WarmRunOptions = {}): Promise<WarmResult> {
     this.#checkOpen();
-    return warmGiven(this.#parts, items, options);
+    return warm(this.#parts, items, options);
   }
 
   /**
@@ -170,9 +171,17 @@ export class AIResponseCache {
     return directClear(this.#parts);
   }
 
-  /** Requests and savings of this process since the cache was made. */
-  stats(filter: StatsFilter = {}): Stats {
-    return this.#parts.recorder.tally.stats(filter);
+  /**
+   * Requests and savings: of this process since the cache was made, or by a promise with `across: 'cluster'` of all processes that
+   * share the Redis and the namespace, of all versions, since they first wrote there. Provider and model choose.
+   *
+   * @throws AICacheError INVALID_OPTION; rejects with REDIS_FAILED, REDIS_TIMEOUT or REDIS_MISSING.
+   */
+  stats(options?: StatsFilter & { readonly across?: 'process' }): Stats;
+  stats(options: StatsFilter & { readonly across: 'cluster' }): Promise<Stats>;
+  stats(options?: StatsOptions): Stats | Promise<Stats>;
+  stats(options: StatsOptions = {}): Stats | Promise<Stats> {
+    return statsAcross(this.#parts, options);
   }
 
   /** Tiers, sizes, and what Redis says of itself. Never rejects, never connects. */
@@ -194,17 +203,8 @@ export class AIResponseCache {
 
   /** Ends the connection to Redis and frees the memory tier. Requests that come later go to the handler. Idempotent. */
   close(): Promise<void> {
-    this.#closing ??= this.#close();
+    this.#closing ??= closeParts(this.#parts);
     return this.#closing;
-  }
-
-  async #close(): Promise<void> {
-    this.#parts.closing.abort();
-    await this.#parts.cluster?.close();
-    await this.#parts.invalidation.close();
-    await this.#parts.redis?.connection.close();
-    this.#parts.memory?.clear();
-    this.#parts.recorder.close();
   }
 
   #checkOpen(): void {

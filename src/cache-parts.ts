@@ -1,31 +1,34 @@
 import type { IncomingMessage } from 'node:http';
-import { systemClock, type Clock } from './clock.ts';
+import type { Clock } from './clock.ts';
 import type { Config } from './config/config.ts';
-import { AICacheError } from './errors.ts';
 import type { Answer } from './exchange/followers.ts';
 import { Refreshes } from './exchange/refresh.ts';
-import { ClusterFlights } from './flight/cluster-flights.ts';
+import { WarmRuns } from './exchange/warm-runs.ts';
+import type { ClusterFlights } from './flight/cluster-flights.ts';
 import { HitForMiss } from './flight/hit-for-miss.ts';
 import { SingleFlight } from './flight/single-flight.ts';
 import { costTierOf } from './policy/cost-tier.ts';
 import { Prices } from './policy/prices.ts';
 import { explainTtl, type TtlExplanation, type TtlSubject } from './policy/ttl.ts';
+import {
+  createCluster,
+  createConnection,
+  createRedis,
+  createShared,
+  MAX_INVALIDATIONS,
+  type RedisParts,
+} from './redis-parts.ts';
+import { reporterOf } from './reporter.ts';
 import type { AIRequest } from './request/ai-request.ts';
 import { CacheKeyGenerator } from './request/key-generator.ts';
 import { cacheStatusOf, type CacheStatus } from './response/cache-status.ts';
 import type { Observe } from './telemetry/events.ts';
 import type { TierGauge } from './telemetry/gauges.ts';
-import { reporterOf } from './reporter.ts';
 import { createRecorder, type Recorder } from './telemetry/recorder.ts';
 import type { Tracing } from './telemetry/tracing.ts';
-import { GuardedTier } from './tiers/guarded-tier.ts';
 import { NO_INVALIDATION, type Invalidation } from './tiers/invalidation.ts';
 import { LocalInvalidation } from './tiers/invalidation-local.ts';
-import { SharedInvalidation } from './tiers/invalidation-shared.ts';
 import { MemoryTier } from './tiers/memory-tier.ts';
-import { createClient } from './tiers/redis-client.ts';
-import { RedisConnection } from './tiers/redis-connection.ts';
-import { RedisTier } from './tiers/redis-tier.ts';
 import { TieredStore } from './tiers/tiered-store.ts';
 
 /** Everything a cache is made of; the middleware and AIResponseCache work with the same parts. */
@@ -55,6 +58,7 @@ export interface CacheParts {
   /** What the policy says of the lifetime of the answer to a request. */
   readonly explain: (subject: TtlSubject) => TtlExplanation;
   readonly refreshes: Refreshes;
+  readonly warmRuns: WarmRuns;
   /** Since when, milliseconds since the epoch; aborted by `close`. */
   readonly startedAt: number;
   readonly closing: AbortController;
@@ -62,17 +66,8 @@ export interface CacheParts {
   readonly report: (error: unknown) => void;
 }
 
-export interface RedisParts {
-  readonly connection: RedisConnection;
-  readonly tier: GuardedTier;
-}
-
 const MAX_FOLLOWERS = 10_000;
 const MAX_FLIGHTS = 10_000;
-const LEASE_MS = 10_000;
-
-/** What the invalidation log holds at the most, in Redis and in each process. */
-const MAX_INVALIDATIONS = 10_000;
 
 export function createParts(config: Config, clock: Clock): CacheParts {
   const report = reporterOf(config.onError, (error) => recorder.errors.add(error));
@@ -89,7 +84,7 @@ export function createParts(config: Config, clock: Clock): CacheParts {
   const connection = createConnection(config, report);
   const shared = connection && createShared(config, connection, memory, clock, observe, report);
   const invalidation = shared ?? createLocal(memory, clock);
-  const redis = connection && createRedis(config, connection, shared, clock, report);
+  const redis = connection && createRedis(config, connection, shared, recorder, clock, report);
   const prices = new Prices({ given: config.prices, clock, report });
   return Object.freeze({
     config,
@@ -118,6 +113,7 @@ export function createParts(config: Config, clock: Clock): CacheParts {
     prices,
     explain: explainerOf(config, prices),
     refreshes: new Refreshes(clock),
+    warmRuns: new WarmRuns(),
     startedAt: clock.now(),
     closing: new AbortController(),
     report,
@@ -129,72 +125,9 @@ function createMemory(config: Config, clock: Clock, observe: Observe): MemoryTie
   return new MemoryTier({ ...config.memory, textTiers: config.memoryTextTiers, clock, observe });
 }
 
-function createConnection(config: Config, onError: (error: AICacheError) => void): RedisConnection | undefined {
-  const { redis, redisTimeoutMs } = config;
-  return redis === undefined ? undefined : new RedisConnection({ redis, timeoutMs: redisTimeoutMs, onError });
-}
-
-function createShared(
-  { redis, redisTimeoutMs, namespace, memory: memoryConfig }: Config,
-  connection: RedisConnection,
-  memory: MemoryTier | undefined,
-  clock: Clock,
-  observe: Observe,
-  onError: (error: AICacheError) => void,
-): SharedInvalidation | undefined {
-  if (redis === undefined) return undefined;
-  return new SharedInvalidation({
-    redis,
-    timeoutMs: redisTimeoutMs,
-    connection,
-    namespace,
-    maxItems: MAX_INVALIDATIONS,
-    memory,
-    whenDisconnected: memoryConfig === false ? 'off' : memoryConfig.whenDisconnected,
-    clock,
-    observe,
-    onError,
-    monotonic: systemClock.monotonic,
-  });
-}
-
 /** Options without Redis have a memory tier. */
 function createLocal(memory: MemoryTier | undefined, clock: Clock): Invalidation {
   return memory === undefined ? NO_INVALIDATION : new LocalInvalidation({ memory, maxItems: MAX_INVALIDATIONS, clock });
-}
-
-function createRedis(
-  config: Config,
-  connection: RedisConnection,
-  shared: SharedInvalidation | undefined,
-  clock: Clock,
-  onError: (error: AICacheError) => void,
-): RedisParts {
-  const { redisTimeoutMs, namespace, version, maxEntryBytes } = config;
-  const tier = new RedisTier({ connection, namespace, version, maxEntryBytes, log: shared?.log, clock });
-  return { connection, tier: new GuardedTier({ tier, connection, timeoutMs: redisTimeoutMs, clock, onError }) };
-}
-
-function createCluster(
-  config: Config,
-  connection: RedisConnection,
-  clock: Clock,
-  onError: (error: AICacheError) => void,
-): ClusterFlights | undefined {
-  const { redis, redisTimeoutMs, namespace, version, maxEntryBytes, coalesce } = config;
-  if (coalesce === false || coalesce.across !== 'cluster' || redis === undefined) return undefined;
-  return new ClusterFlights({
-    client: () => connection.client(),
-    blockingClient: () => createClient(redis),
-    timeoutMs: redisTimeoutMs,
-    namespace,
-    version,
-    leaseMs: LEASE_MS,
-    waitMs: coalesce.waitMs,
-    maxBytes: maxEntryBytes,
-    clock,
-    onError,
-  });
 }
 
 function explainerOf({ ttl }: Config, prices: Prices): CacheParts['explain'] {

@@ -13,10 +13,12 @@ export type {
 export type { CostTier } from './config/config.ts';
 export { optionsFromEnv } from './config/env.ts';
 export type { RecordedResponse, Scope } from './config/route-config.ts';
+export type { WarmRequest } from './exchange/warm-request.ts';
 export { aiCacheContext, type AICacheContext } from './exchange/context.ts';
 export type { SetItem, SetItemResult } from './direct/many.ts';
-export type { WarmItems, WarmOptions } from './direct/warm-options.ts';
+export type { WarmItems, WarmOptions, WarmRunOptions } from './direct/warm-options.ts';
 export type { WarmFailure, WarmProgress, WarmResult } from './direct/warm-count.ts';
+export type { StatsOptions } from './direct/stats-across.ts';
 export type { EntrySelector } from './direct/selector.ts';
 export type { FillResponse, SetOptions, SetResult } from './direct/direct.ts';
 export type { TextTier, Usage } from './entry/entry.ts';
@@ -32,4 +34,4 @@ export type { HistorySlot, PerformanceHistory } from './telemetry/performance-hi
 export type { PerformanceSnapshot } from './telemetry/performance-snapshot.ts';
 export type { RecentError } from './telemetry/recent-errors.ts';
 export type { Outcome, Result } from './telemetry/outcome.ts';
-export type { Stats, StatsFilter } from './telemetry/tally.ts';
+export type { ModelTotals, RequestTotals, Stats, StatsFilter } from './telemetry/stats.ts';

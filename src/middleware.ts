@@ -99,6 +99,8 @@ function answer(exchange: KeyedExchange, span: GetSpan, found: Found | undefined
   const use = found === undefined ? 'none' : useOf(found.entry, now);
   if (parts.config.mode === 'shadow') return shadow(exchange, span, use === 'fresh' ? found : undefined);
   if (found === undefined || use === 'none') return missed({ exchange, span });
+  // One of ours is there to make it anew.
+  if (use === 'while-revalidate' && parts.warmRuns.of(exchange.req) !== undefined) return missed({ exchange, span });
   const sendable = bodyFor(exchange, found.entry, found.tier);
   const ready = (body: SendableBody | undefined): void | Promise<void> => {
     if (body === undefined) return missed({ exchange, span });

@@ -2,7 +2,7 @@ import type { CacheInfo } from '../stats/inspectable.ts';
 import type { AllowedChanges } from '../stats/schemas.ts';
 import type { PerformanceHistory } from '../telemetry/performance-history.ts';
 import type { PerformanceSnapshot } from '../telemetry/performance-snapshot.ts';
-import type { Stats } from '../telemetry/tally.ts';
+import type { Stats } from '../telemetry/stats.ts';
 
 export type Scope = 'process' | 'cluster';
 

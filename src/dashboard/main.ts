@@ -89,23 +89,18 @@ function scopeInput(scope: Scope): HTMLInputElement {
 }
 
 async function choose(scope: Scope): Promise<void> {
+  const reason = byId('scope-reason', HTMLElement);
+  reason.hidden = true;
+  page.scope = scope;
   try {
     if (scope === 'cluster') await askForCluster();
-    page.scope = scope;
   } catch (error) {
-    refuseCluster(error instanceof Error ? error.message : String(error));
+    page.scope = 'process';
+    scopeInput('process').checked = true;
+    setText(reason, error instanceof Error ? error.message : String(error));
+    reason.hidden = false;
   }
   await poller.now();
-}
-
-function refuseCluster(reason: string): void {
-  page.scope = 'process';
-  scopeInput('process').checked = true;
-  scopeInput('cluster').disabled = true;
-  const shown = byId('scope-reason', HTMLElement);
-  setText(shown, reason);
-  shown.hidden = false;
-  scopeInput('cluster').setAttribute('aria-describedby', shown.id);
 }
 
 byId('scope', HTMLElement).addEventListener('change', () => {

@@ -1,4 +1,4 @@
-import type { ModelTotals } from '../telemetry/tally.ts';
+import type { ModelTotals } from '../telemetry/stats.ts';
 import { byId, el, meter, setText } from './dom.ts';
 import { formatCount, formatPercent, formatSeconds, formatTokens, formatUsd } from './format.ts';
 

@@ -13,9 +13,15 @@ export interface WarmProgress {
 export interface WarmFailure {
   /** Its place among the items, from 0. */
   readonly index: number;
-  /** As `set` says it, or why no answer of the app was stored. */
+  /**
+   * `invalid`: see `error`. For a given answer also as `set` says it. For a request that was run: why its answer was not stored or the
+   * request went past the cache, as the middleware says it; `not-cached`: no middleware of this cache has seen it; `timeout`: no answer
+   * within ten minutes.
+   */
   readonly reason: string;
   readonly error?: AICacheError;
+  /** HTTP status of the app's answer. */
+  readonly status?: number;
 }
 
 export interface WarmResult {

@@ -49,6 +49,24 @@ export function clusterWithoutRedis(): AICacheError {
   });
 }
 
+/** Of `stats()`. */
+export function statsAcrossWithoutRedis(): AICacheError {
+  return new AICacheError('INVALID_OPTION', 'stats() was asked for all processes and there is no "redis".', {
+    option: 'across',
+    help: 'Say with "redis" where Redis is, or ask for across: \'process\'.',
+    status: 400,
+  });
+}
+
+/** `shown` is made by config/shown-value.ts. */
+export function invalidStatsAcross(shown: string): AICacheError {
+  return new AICacheError('INVALID_OPTION', `The option "across" of stats() is ${shown}.`, {
+    option: 'across',
+    help: "Allowed: 'process', which is the default, and 'cluster'.",
+    status: 400,
+  });
+}
+
 export function cacheWithOption(option: string): AICacheError {
   return new AICacheError('INVALID_OPTION', `Option "${option}" is given beside "cache", which has its own.`, {
     option,

@@ -84,3 +84,32 @@ export function newsNotHeard(reason: string): AICacheError {
     help: 'They hold all the same, but each takes a second; allow SUBSCRIBE and PUBLISH on channels that begin with the namespace.',
   });
 }
+
+/** `reason` is a code, as in `redisUnreachable`. */
+export function statisticsFailed(reason: string, cause: unknown): AICacheError {
+  return new AICacheError('REDIS_FAILED', `Redis failed to keep the statistics of all processes: ${reason}.`, {
+    help: "Those of this process are right all the same: ask for across: 'process'; what was not written is written later.",
+    status: 503,
+    cause,
+  });
+}
+
+export function statisticsTimedOut(timeoutMs: number): AICacheError {
+  return new AICacheError(
+    'REDIS_TIMEOUT',
+    `Redis did not keep the statistics of all processes within ${timeoutMs} ms.`,
+    {
+      option: 'redisTimeoutMs',
+      help: "Those of this process are right all the same: ask for across: 'process'; what was not written is written later.",
+      status: 503,
+    },
+  );
+}
+
+/** Told by `close`; the requests themselves were answered. */
+export function statisticsLost(cause: unknown): AICacheError {
+  return new AICacheError('REDIS_FAILED', 'The last statistics of this process could not be written to Redis.', {
+    help: 'They are missing from the statistics of all processes; close the cache while Redis can be reached.',
+    cause,
+  });
+}

@@ -18,6 +18,15 @@ export function warmItemsNotIterable(shown: string): AICacheError {
   });
 }
 
+/** A request to be run through the app; the value is not shown, it may be a prompt. */
+export function invalidWarmRequest(field: string, expected: string): AICacheError {
+  return new AICacheError('INVALID_REQUEST', `The field "${field}" of the request to warm is not ${expected}.`, {
+    option: field,
+    help: 'Give { url, method?, headers?, body? }, as a client would send it.',
+    status: 400,
+  });
+}
+
 /** Told once a call. */
 export function progressFailed(cause: unknown): AICacheError {
   return new AICacheError('USER_FUNCTION_FAILED', 'The function "onProgress" of warm() failed.', {

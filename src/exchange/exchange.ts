@@ -57,13 +57,16 @@ export function reportOutcome(
   context: ContextState | undefined,
   facts: () => OutcomeFacts | Promise<OutcomeFacts>,
 ): void {
-  const { parts, res, startedAt } = exchange;
+  const { parts, req, res, startedAt } = exchange;
+  const warmRun = parts.warmRuns.of(req);
+  warmRun?.seen();
   onceClosed(exchange, () => {
     const ended = { status: res.statusCode, durationMs: parts.clock.monotonic() - startedAt };
     const emit = (known: OutcomeFacts): void => {
       const outcome: Outcome = Object.freeze({ ...known, ...withRoute(exchange), ...ended });
       if (context !== undefined) context.outcome = outcome;
       parts.observe({ type: 'request', outcome });
+      warmRun?.answered(outcome);
     };
     const known = facts();
     if (known instanceof Promise) void known.then(emit);

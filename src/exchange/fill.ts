@@ -177,6 +177,7 @@ class Fill {
       this.#followers.release();
     } finally {
       this.#followers.close(result.stored);
+      this.#exchange.parts.warmRuns.of(this.#exchange.req)?.written(result);
     }
   }
 }

@@ -30,6 +30,7 @@ const LEFT_OUT: ReadonlySet<string> = new Set([
 /** A request as it can be sent again. */
 export interface RecordedRequest {
   readonly server: Server;
+  /** Its server takes connections that are decrypted already. */
   readonly isSecure: boolean;
   /** What an application may ask of its socket, as the first one had it. */
   readonly socketMembers: Readonly<Record<string, unknown>>;
@@ -49,11 +50,16 @@ export function recordRequest(req: Request): RecordedRequest | string {
 
 /**
  * Sends a recorded request through the server that received it, over an in-memory connection (DESIGN D14): the application's own
- * stack answers, nothing goes over the network. `mark` is told the connection's socket, as `req.socket` will be.
- * Resolves when the answer is over; what it says is the cache's to record.
+ * stack answers, nothing goes over the network. `mark` is told the connection's socket, as `req.socket` will be; `signal` ends
+ * the connection. Resolves to the answer's status when it is over; what else it says is the cache's to record.
  */
-export async function sendAgain(request: RecordedRequest, mark: (socket: Duplex) => void): Promise<void> {
+export async function sendAgain(
+  request: RecordedRequest,
+  mark: (socket: Duplex) => void,
+  signal?: AbortSignal,
+): Promise<number | undefined> {
   const [client, side] = duplexPair();
+  let status: number | undefined;
   try {
     for (const [name, value] of Object.entries(request.socketMembers)) {
       Object.defineProperty(side, name, { value, configurable: true, writable: true });
@@ -65,12 +71,21 @@ export async function sendAgain(request: RecordedRequest, mark: (socket: Duplex)
     const { promise, resolve } = Promise.withResolvers<void>();
     for (const event of ['close', 'end', 'error']) client.once(event, () => resolve());
     side.once('close', () => resolve());
+    signal?.addEventListener('abort', () => resolve(), { once: true });
+    client.once('data', (first: Buffer) => (status = statusIn(first)));
     client.resume();
-    await promise;
+    if (signal?.aborted !== true) await promise;
+    return status;
   } finally {
     client.destroy();
     side.destroy();
   }
+}
+
+/** Of a status line, `HTTP/1.1 200 OK`. */
+function statusIn(bytes: Buffer): number | undefined {
+  const digits = /^HTTP\/1\.1 (\d{3}) /.exec(bytes.toString('latin1', 0, 13))?.[1];
+  return digits === undefined ? undefined : Number(digits);
 }
 
 const ADDRESSES = [
@@ -93,10 +108,14 @@ function accept(this: Duplex): Duplex {
   return this;
 }
 
+/** What an in-memory connection must have beside its addresses. */
+export const SETTABLE: Readonly<Record<string, unknown>> = Object.freeze(
+  Object.fromEntries(SETTERS.map((name) => [name, accept])),
+);
+
 function membersOf(socket: Socket & Partial<TLSSocket>): Record<string, unknown> {
-  const members: Record<string, unknown> = {};
+  const members: Record<string, unknown> = { ...SETTABLE };
   for (const name of ADDRESSES) members[name] = socket[name];
-  for (const name of SETTERS) members[name] = accept;
   for (const name of QUESTIONS) {
     const ask = socket[name] as (() => unknown) | undefined;
     if (ask === undefined) continue;
@@ -107,13 +126,23 @@ function membersOf(socket: Socket & Partial<TLSSocket>): Record<string, unknown>
 }
 
 function headOf(req: Request, body: Buffer): string {
-  const lines = [`${req.method} ${req.originalUrl} HTTP/1.1`];
+  const fields: [string, string][] = [];
   for (let index = 0; index + 1 < req.rawHeaders.length; index += 2) {
-    const name = req.rawHeaders[index] as string;
-    if (!LEFT_OUT.has(name.toLowerCase())) lines.push(`${name}: ${req.rawHeaders[index + 1] as string}`);
+    fields.push([req.rawHeaders[index] as string, req.rawHeaders[index + 1] as string]);
   }
   const hadLength = req.headers['content-length'] !== undefined || body.length > 0;
-  if (hadLength) lines.push(`Content-Length: ${body.length}`);
+  return headText(`${req.method} ${req.originalUrl}`, fields, hadLength ? body.length : undefined);
+}
+
+/** The head of a request for an in-memory connection, without the fields that belong to another one. */
+export function headText(
+  target: string,
+  fields: readonly (readonly [name: string, value: string])[],
+  contentLength: number | undefined,
+): string {
+  const lines = [`${target} HTTP/1.1`];
+  for (const [name, value] of fields) if (!LEFT_OUT.has(name.toLowerCase())) lines.push(`${name}: ${value}`);
+  if (contentLength !== undefined) lines.push(`Content-Length: ${contentLength}`);
   lines.push('Connection: close', '', '');
   return lines.join('\r\n');
 }

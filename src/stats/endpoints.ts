@@ -3,11 +3,11 @@ import { hasPayload } from '../request/body.ts';
 import { Refusal } from './answer.ts';
 import { CHANGES, type IsAllowed, type StatsAction } from './authorize.ts';
 import { healthOf } from './health.ts';
-import type { ManageableCache, StatsFilter } from './inspectable.ts';
+import type { ManageableCache } from './inspectable.ts';
 import { jsonBodyOf } from './json-body.ts';
 import { openApi } from './openapi.ts';
 import { bodyRefused, confirmationMissing } from './problems.ts';
-import { filtersOf, parameterOf, selectorOf, STATS_FILTERS } from './query.ts';
+import { parameterOf, refuseParameters, selectorOf, statsOptionsOf } from './query.ts';
 import type { AllowedChanges } from './schemas.ts';
 import { warmed, warmItemsOf } from './warm-body.ts';
 
@@ -29,11 +29,16 @@ export interface Endpoint {
 }
 
 const READING: readonly Endpoint[] = [
-  reading('/stats', ({ cache }, filters) => cache.stats(filters), { filters: STATS_FILTERS }),
+  {
+    method: 'GET',
+    path: '/stats',
+    action: 'read',
+    answer: ({ req, cache }) => cache.stats(statsOptionsOf(req.url)),
+  },
   reading('/performance', ({ cache }) => cache.monitor.snapshot()),
   reading('/performance/history', ({ cache }) => cache.monitor.history()),
   reading('/info', async (call) => ({ ...(await call.cache.info()), actions: await allowedChanges(call) })),
-  reading('/health', async ({ cache }) => healthOf(await cache.info()), { action: 'health' }),
+  reading('/health', async ({ cache }) => healthOf(await cache.info()), 'health'),
   reading('/openapi.json', async ({ cache, readOnly }) =>
     openApi({ readOnly, version: (await cache.info()).package.version }),
   ),
@@ -66,7 +71,7 @@ const CHANGING: readonly Endpoint[] = [
     path: '/warm',
     action: 'warm',
     answer: async ({ req, cache }) => {
-      filtersOf(req.url, []);
+      refuseParameters(req.url);
       return warmed(cache, warmItemsOf(await jsonBodyOf(req)));
     },
   },
@@ -76,15 +81,16 @@ export function endpoints({ readOnly }: { readonly readOnly: boolean }): readonl
   return readOnly ? READING : [...READING, ...CHANGING];
 }
 
-function reading(
-  path: string,
-  read: (call: Call, filters: StatsFilter) => unknown,
-  {
-    action = 'read',
-    filters = [],
-  }: { readonly action?: StatsAction; readonly filters?: readonly (keyof StatsFilter)[] } = {},
-): Endpoint {
-  return { method: 'GET', path, action, answer: (call) => read(call, filtersOf(call.req.url, filters)) };
+function reading(path: string, read: (call: Call) => unknown, action: StatsAction = 'read'): Endpoint {
+  return {
+    method: 'GET',
+    path,
+    action,
+    answer: (call) => {
+      refuseParameters(call.req.url);
+      return read(call);
+    },
+  };
 }
 
 /** What narrows a selection may have been put there by mistake. */

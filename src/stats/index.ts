@@ -4,4 +4,5 @@ export { collectionWebhook } from './webhook.ts';
 export type { CollectionWebhookOptions } from './webhook.ts';
 export type { Authorize, StatsAction } from './authorize.ts';
 export type { Health } from './health.ts';
+export type { AllowedChanges } from './schemas.ts';
 export type { CacheInfo, InspectableCache, ManageableCache, MemoryTierInfo, RedisTierInfo } from './inspectable.ts';

@@ -5,7 +5,7 @@ import type { RecentError } from '../telemetry/recent-errors.ts';
 
 /** What the stats router asks of a cache that it only shows; an `AIResponseCache` is one. */
 export interface InspectableCache {
-  stats: AIResponseCache['stats'];
+  stats(options?: StatsOptions): Stats | Promise<Stats>;
   info(): Promise<CacheInfo>;
   readonly monitor: Pick<AIResponseCache['monitor'], 'snapshot' | 'history'>;
 }
@@ -17,8 +17,8 @@ export interface ManageableCache extends InspectableCache {
   warm: AIResponseCache['warm'];
 }
 
-export type StatsFilter = NonNullable<Parameters<AIResponseCache['stats']>[0]>;
-export type Stats = ReturnType<AIResponseCache['stats']>;
+export type StatsOptions = NonNullable<Parameters<AIResponseCache['stats']>[0]>;
+export type Stats = Awaited<ReturnType<AIResponseCache['stats']>>;
 export type PerformanceSnapshot = ReturnType<AIResponseCache['monitor']['snapshot']>;
 export type PerformanceHistory = ReturnType<AIResponseCache['monitor']['history']>;
 export type InvalidationSelector = Parameters<AIResponseCache['invalidate']>[0];

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { DIGEST, LONGEST_FILTER, LONGEST_NAME, SELECTOR_PARAMETERS, STATS_FILTERS } from './query.ts';
+import { ACROSS, DIGEST, LONGEST_FILTER, LONGEST_NAME, SELECTOR_PARAMETERS } from './query.ts';
 import {
   healthSchema,
   historySchema,
@@ -44,10 +44,19 @@ const OPERATIONS: readonly Operation[] = [
     method: 'get',
     path: '/stats',
     operationId: 'getStats',
-    summary: 'Requests and savings of this process since the cache was made.',
+    summary: 'Requests and savings of this process since the cache was made, or of all that share its Redis.',
     answer: 'Stats',
-    parameters: STATS_FILTERS.map((name) => once(name, `Only of this ${name}.`, LONGEST_FILTER)),
-    problems: READ_PROBLEMS,
+    parameters: [
+      once('provider', 'Only of this provider.', LONGEST_FILTER),
+      once('model', 'Only of this model.', LONGEST_FILTER),
+      {
+        name: 'across',
+        in: 'query',
+        description: 'Of this process, which is the default, or of all.',
+        schema: { enum: ACROSS },
+      },
+    ],
+    problems: [...READ_PROBLEMS, 503],
   },
   {
     method: 'get',

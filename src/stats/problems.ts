@@ -17,7 +17,9 @@ export function problemOf(error: unknown): Problem {
     if (code.startsWith('REDIS_') || code === 'CLOSED') {
       return { status: 503, detail: message, headers: { 'Retry-After': RETRY_AFTER } };
     }
-    if (status === 400) return { status, detail: message, ...(option === undefined ? {} : { parameter: option }) };
+    // `selector`: what is wrong is that of all parameters together.
+    const isOne = option !== undefined && option !== 'selector';
+    if (status === 400) return { status, detail: message, ...(isOne ? { parameter: option } : {}) };
   }
   return { status: 500, detail: 'The cache failed. It does no harm to ask again.' };
 }
@@ -63,6 +65,10 @@ export function repeatedParameter(name: string): Problem {
 
 export function lengthRefused(name: string, length: number, longest: number): Problem {
   return bad(name, `is ${length} characters long. Allowed: 1 to ${longest}.`);
+}
+
+export function valueRefused(name: string, value: string, allowed: readonly string[]): Problem {
+  return bad(name, `is ${shownValue(value)}. Allowed: ${allowed.join(', ')}.`);
 }
 
 export function digestRefused(value: string): Problem {

@@ -6,8 +6,9 @@ import {
   nothingSelected,
   repeatedParameter,
   unknownParameter,
+  valueRefused,
 } from './problems.ts';
-import type { InvalidationSelector, StatsFilter } from './inspectable.ts';
+import type { InvalidationSelector, StatsOptions } from './inspectable.ts';
 
 export const LONGEST_FILTER = 256;
 
@@ -17,14 +18,27 @@ export const LONGEST_NAME = 1_000;
 /** A key's digest, whole. */
 export const DIGEST = /^[\da-f]{64,128}$/;
 
-export const STATS_FILTERS: readonly (keyof StatsFilter)[] = ['provider', 'model'];
+export const STATS_PARAMETERS = ['provider', 'model', 'across'] as const;
+
+/** Whose statistics. */
+export const ACROSS = ['process', 'cluster'] as const;
 
 export const SELECTOR_PARAMETERS = ['provider', 'model', 'operation', 'collection', 'tag', 'key'] as const;
 
-/** The filters of a request, each at most once. Throws a Refusal. */
-export function filtersOf(url: string, allowed: readonly (keyof StatsFilter)[]): StatsFilter {
-  const filters = [...parametersOf(url, allowed, LONGEST_FILTER)].map(([name, values]) => [name, single(name, values)]);
-  return Object.fromEntries(filters) as StatsFilter;
+/** Which statistics a request asks for, each parameter at most once. Throws a Refusal. */
+export function statsOptionsOf(url: string): StatsOptions {
+  const parameters = parametersOf(url, STATS_PARAMETERS, LONGEST_FILTER);
+  const options = Object.fromEntries([...parameters].map(([name, values]) => [name, single(name, values)]));
+  const { across } = options;
+  if (across !== undefined && !(ACROSS as readonly string[]).includes(across)) {
+    throw new Refusal(valueRefused('across', across, ACROSS));
+  }
+  return options;
+}
+
+/** Throws a Refusal where there are parameters. */
+export function refuseParameters(url: string): void {
+  parametersOf(url, [], LONGEST_FILTER);
 }
 
 /** What a request selects: of a parameter that is repeated any value. At least one parameter, or it throws a Refusal. */

@@ -33,7 +33,8 @@ const OPTIONS = ['authorize', 'readOnly'];
  * (`Cache-Control: no-store`). Mount it where you like.
  *
  * - `GET /`: the dashboard, one page that loads nothing from elsewhere
- * - `GET /stats`: requests and savings since the start, in all and by model; `?provider=` and `?model=` choose
+ * - `GET /stats`: requests and savings since the start, in all and by model; `?provider=` and `?model=` choose, `?across=cluster`
+ *   asks for those of all processes
  * - `GET /performance`: the performance monitor's snapshot, its window only
  * - `GET /performance/history`: that window as a series over time
  * - `GET /info`: how the cache is built, its tiers, their sizes, Redis' state and memory, what the caller may change

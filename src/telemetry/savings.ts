@@ -21,6 +21,15 @@ export class Savings {
   #seconds = 0;
   #unknown = 0;
 
+  /** Takes in what somebody else has added up. */
+  addSaved({ usd, inputTokens, outputTokens, seconds, unknown }: Saved): void {
+    this.#usd += usd;
+    this.#inputTokens += inputTokens;
+    this.#outputTokens += outputTokens;
+    this.#seconds += seconds;
+    this.#unknown += unknown;
+  }
+
   observe(outcome: Outcome): void {
     if (!isHit(outcome.result)) return;
     if (outcome.fillMs !== undefined) this.#seconds += outcome.fillMs / 1_000;
@@ -33,11 +42,7 @@ export class Savings {
   }
 
   add(other: Savings): void {
-    this.#usd += other.#usd;
-    this.#inputTokens += other.#inputTokens;
-    this.#outputTokens += other.#outputTokens;
-    this.#seconds += other.#seconds;
-    this.#unknown += other.#unknown;
+    this.addSaved(other.total());
   }
 
   total(): Saved {

@@ -1,46 +1,9 @@
 import type { CacheEvent } from './events.ts';
-import { hitRatio, noResults, type ResultCounts } from './hits.ts';
+import { noResults } from './hits.ts';
 import { createLabelCaps, type LabelCaps } from './label-cap.ts';
 import { OTHER, UNKNOWN } from './names.ts';
-import type { Result } from './outcome.ts';
-import { type Saved, Savings } from './savings.ts';
-
-/** Requests since the cache was made, by how they were answered. */
-export interface RequestTotals {
-  readonly hits: number;
-  readonly misses: number;
-  readonly stale: number;
-  readonly coalesced: number;
-  readonly bypassed: number;
-  readonly errors: number;
-  /** (hits + stale + coalesced) / (everything but bypassed), 0 … 1; null before the first such request. */
-  readonly hitRatio: number | null;
-  readonly saved: Saved;
-}
-
-export interface ModelTotals extends RequestTotals {
-  /** `unknown` where a request did not tell, `other` beyond the cap. */
-  readonly provider: string;
-  readonly model: string;
-}
-
-export interface Stats extends RequestTotals {
-  /** Sorted by provider, then model. */
-  readonly byModel: readonly ModelTotals[];
-}
-
-/** Only requests of this provider, this model, or both. */
-export interface StatsFilter {
-  readonly provider?: string;
-  readonly model?: string;
-}
-
-interface Series {
-  readonly provider: string;
-  readonly model: string;
-  readonly results: ResultCounts;
-  readonly savings: Savings;
-}
+import { Savings } from './savings.ts';
+import { statsOf, type Series, type Stats, type StatsFilter } from './stats.ts';
 
 const MAX_SERIES = 500;
 
@@ -69,26 +32,11 @@ export class Tally {
   }
 
   stats(filter: StatsFilter = {}): Stats {
-    const results = noResults();
-    const savings = new Savings();
-    const byModel: ModelTotals[] = [];
-    for (const series of this.#matching(filter)) {
-      for (const result of Object.keys(results) as Result[]) results[result] += series.results[result];
-      savings.add(series.savings);
-      byModel.push({ provider: series.provider, model: series.model, ...totalsOf(series.results, series.savings) });
-    }
-    byModel.sort((a, b) => compare(a.provider, b.provider) || compare(a.model, b.model));
-    return { ...totalsOf(results, savings), byModel };
+    return statsOf(this.series(), filter);
   }
 
-  *#matching(filter: StatsFilter): Generator<Series> {
-    for (const models of this.#series.values()) {
-      for (const series of models.values()) {
-        if (filter.provider !== undefined && filter.provider !== series.provider) continue;
-        if (filter.model !== undefined && filter.model !== series.model) continue;
-        yield series;
-      }
-    }
+  *series(): Generator<Series> {
+    for (const models of this.#series.values()) yield* models.values();
   }
 
   #newSeries(provider: string, model: string): Series {
@@ -104,21 +52,4 @@ export class Tally {
     this.#size += 1;
     return series;
   }
-}
-
-function totalsOf(results: Readonly<ResultCounts>, savings: Savings): RequestTotals {
-  return {
-    hits: results.hit,
-    misses: results.miss,
-    stale: results.stale,
-    coalesced: results.coalesced,
-    bypassed: results.bypass,
-    errors: results.error,
-    hitRatio: hitRatio(results),
-    saved: savings.total(),
-  };
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -43,16 +43,19 @@ describe('the dashboard of a cache with Redis', () => {
 });
 
 describe('the choice between this process and the cluster', () => {
-  it('shows the totals that the API has of the cluster', async () => {
-    const app = await observedApp({ cache: { redis: redis.url, redisTimeoutMs: 5_000, namespace: 'chosen' } });
+  it('shows the totals of all that share the Redis', async () => {
+    const cache = { redis: redis.url, redisTimeoutMs: 5_000, namespace: 'chosen' };
+    const [app, other] = await Promise.all([observedApp({ cache }), observedApp({ cache })]);
     await app.ask('a');
+    await other.askInTurn('b', 'b');
+    // What it counted is in Redis when it has closed.
+    await other.cache.close();
     const page = await live(await visit(browser, app.dashboard));
-    await page.route('**/stats?across=cluster', (route) =>
-      route.fulfill({ json: { ...app.cache.stats(), hits: 41, byModel: [] } }),
-    );
+    expect(await tile(page, 'requests')).toBe('1');
     await page.getByRole('radio', { name: 'Cluster' }).check();
     await page.getByRole('heading', { name: /^Totals of all processes/ }).waitFor();
-    expect(await tile(page, 'requests')).toBe('42');
+    expect(await tile(page, 'requests')).toBe('3');
+    expect(await tile(page, 'ratio')).toBe('33.3 %');
     await page.getByRole('radio', { name: 'This process' }).check();
     await page.getByRole('heading', { name: /^Totals of this process/ }).waitFor();
     expect(await tile(page, 'requests')).toBe('1');
@@ -66,10 +69,11 @@ describe('the choice between this process and the cluster', () => {
     // It is unchecked again before a check could be seen.
     await page.getByText('Cluster', { exact: true }).click();
     await page.getByText(detail).waitFor();
-    const cluster = page.getByRole('radio', { name: 'Cluster' });
-    expect(await cluster.isDisabled()).toBe(true);
-    expect(await cluster.getAttribute('aria-describedby')).toBe('scope-reason');
     expect(await page.getByRole('radio', { name: 'This process' }).isChecked()).toBe(true);
+    await page.unroute('**/stats?across=cluster');
+    await page.getByRole('radio', { name: 'Cluster' }).check();
+    await page.getByRole('heading', { name: /^Totals of all processes/ }).waitFor();
+    expect(await page.getByText(detail).isVisible()).toBe(false);
   });
 
   it('is not there without Redis', async () => {

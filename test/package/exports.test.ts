@@ -41,7 +41,8 @@ describe('what the package exports', () => {
     });
   });
 
-  test('express-ai-cache/stats has the router', () => {
+  test('express-ai-cache/stats has the router and the webhook', () => {
     expect(stats.statsRouter).toBeTypeOf('function');
+    expect(stats.collectionWebhook).toBeTypeOf('function');
   });
 });

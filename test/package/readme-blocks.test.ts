@@ -43,6 +43,14 @@ test('blocks in other languages are no programs, and of shell blocks the npm scr
   expect(npmScripts).toEqual(['start', 'package:check']);
 });
 
+test('a shell block with run is run by the program before it, in order', () => {
+  const { programs } = readReadme(
+    `${fence}ts\nserve();\n${fence}\n<!-- then\nready();\n-->\n${fence}bash\ncurl http://localhost:3000/a\n${fence}\n<!-- run -->\n<!-- prints: ok -->\n`,
+  );
+  expect(programs[0]?.code).toMatch(/^serve\(\);[^]*ready\(\);[^]*curl http:\/\/localhost:3000\/a[^]*await origin/m);
+  expect(programs[0]?.prints).toEqual([/ok/m]);
+});
+
 test('a comment without a block is an error that names its line', () => {
   expect(() => readReadme('text\n<!-- prints: x -->\n')).toThrow('README.md:2');
   expect(() => readReadme('<!-- setup\n1;\n-->\n')).toThrow('no block after');

@@ -18,7 +18,9 @@
  * - REDIS_URL is a redis-server of its own; OPENAI_BASE_URL and OPENAI_API_KEY lead to an emulator that answers everything.
  * - A block with `prints` (there may be several) has to print a match for each and is then ended. One without has to come to the
  *   end of its code, `then` included, and is ended there.
- * - `bash` and `sh` blocks are not run, but each npm script that they name has to exist.
+ * - `bash` and `sh` blocks are not run, but each npm script that they name has to exist. One with `<!-- run -->` behind it is run
+ *   after the `then` code of the block before it: http://localhost:3000 is the URL of `await origin`, curl fails on errors, and what it
+ *   prints counts.
  */
 
 export interface Program {
@@ -44,7 +46,7 @@ interface Draft {
   prints: RegExp[];
 }
 
-const piece = /^```(\w*)[^\n]*\n([\s\S]*?)^```[ \t]*$|^<!--\s*(setup|then|prints:)\s([\s\S]*?)-->/gm;
+const piece = /^```(\w*)[^\n]*\n([\s\S]*?)^```[ \t]*$|^<!--\s*(setup|then|run|prints:)\s([\s\S]*?)-->/gm;
 const languages: Record<string, 'ts' | 'js'> = { ts: 'ts', typescript: 'ts', js: 'js', javascript: 'js' };
 
 /** Reads a README; throws where a comment has no block to belong to. */
@@ -52,6 +54,7 @@ export function readReadme(markdown: string): Readme {
   const drafts: Draft[] = [];
   const npmScripts: string[] = [];
   let setup = '';
+  let shell = '';
   for (const { index, 1: fence, 2: block = '', 3: comment, 4: text = '' } of markdown.matchAll(piece)) {
     const line = markdown.slice(0, index).split('\n').length;
     const language = languages[fence ?? ''];
@@ -60,12 +63,14 @@ export function readReadme(markdown: string): Readme {
       setup = '';
     } else if (fence === 'bash' || fence === 'sh') {
       npmScripts.push(...scriptsIn(block));
+      shell = block;
     } else if (comment === 'setup') {
       setup += text;
     } else if (comment !== undefined) {
       const draft = drafts.at(-1);
       if (draft === undefined) throw new Error(`README.md:${line}: there is no block before this comment.`);
       if (comment === 'then') draft.after.push(text);
+      else if (comment === 'run') draft.after.push(shellRun(shell));
       else draft.prints.push(new RegExp(text.trim(), 'm'));
     }
   }
@@ -76,6 +81,17 @@ export function readReadme(markdown: string): Readme {
 function programOf({ line, language, setup, block, after, prints }: Draft): Program {
   const ending = prints.length === 0 ? ['process.exit();'] : [];
   return { line, language, code: [setup, block, ...after, ...ending, 'export {};', ''].join('\n'), prints };
+}
+
+/** Code that runs a shell block against the server that the program has started, and prints what it prints. */
+function shellRun(block: string): string {
+  const script = `set -euo pipefail\ncurl() { command curl -sS --fail-with-body -w '\\n' "$@"; }\n${block}`;
+  return [
+    `const shell = await (await import('node:util')).promisify((await import('node:child_process')).execFile)(`,
+    `  'bash', ['-c', ${JSON.stringify(script)}.replaceAll('http://localhost:3000', await origin)],`,
+    `);`,
+    `console.log(shell.stdout + shell.stderr);`,
+  ].join('\n');
 }
 
 /** `npm run lint`, `npm test`, `npm start -- --exit` name lint, test and start; npm's own commands name none. */

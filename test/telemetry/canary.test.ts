@@ -130,7 +130,7 @@ describe.each(expressVersions)('a word in prompt, options, query, token, cookie 
 
     const statistics = await askInTurn(
       port,
-      ['stats', 'performance', 'info', 'health'].map((path) => ({ path: `/cache/${path}` })),
+      ['stats', 'performance', 'info', 'health', 'openapi.json'].map((path) => ({ path: `/cache/${path}` })),
     );
     const seen = {
       spans: JSON.stringify(

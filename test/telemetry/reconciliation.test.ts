@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { CacheEvent } from '../../src/telemetry/events.ts';
 import type { PerformanceSnapshot, Times } from '../../src/telemetry/performance-snapshot.ts';
-import type { Stats } from '../../src/telemetry/tally.ts';
+import type { Stats } from '../../src/telemetry/stats.ts';
 import { type Point, startMetrics, total } from './metrics-probe.ts';
 import { testRecorder } from './test-recorder.ts';
 

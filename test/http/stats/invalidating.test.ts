@@ -69,6 +69,7 @@ describe.each(expressVersions)('DELETE /invalidate on $name', ({ express }) => {
     ['?collection=%FF', 'collection', 'is not percent-encoded UTF-8'],
     ['?provider=openai&model=%zz', 'model', 'encodeURIComponent()'],
     [`?${'tag=a&'.repeat(101)}`, 'tag', 'an array of 1 to 100 of them'],
+    [`?${`tag=a&model=${'x'.repeat(999)}&`.repeat(11)}`, undefined, 'at most 10000 characters altogether'],
   ])('refuses %s, names what is wrong, and removes nothing', async (query, parameter, words) => {
     const cache = openCache(from);
     await fill(cache);

@@ -114,6 +114,8 @@ describe.each(expressVersions)('GET /openapi.json on $name', ({ express }) => {
   ])[] = [
     ['get', '/stats', '', {}, 200],
     ['get', '/stats', '?provider=openai&model=gpt', {}, 200],
+    ['get', '/stats', '?across=process', {}, 200],
+    ['get', '/stats', '?across=all', {}, 400],
     ['get', '/stats', '?provider=', {}, 400],
     ['get', '/performance', '', {}, 200],
     ['get', '/performance/history', '', {}, 200],
@@ -158,10 +160,14 @@ describe.each(expressVersions)('GET /openapi.json on $name', ({ express }) => {
     const url = await mounted(from, express, cache);
     await expectDescribed(url, cache);
     const document = await documentOf(url);
+    const shared = await answerOf(`${url}/stats?across=cluster`);
+    expect([shared.status, misfits(document, 'get', '/stats', shared)]).toEqual([200, []]);
     await redis.kill();
     for (const [method, path, query, status] of [
       ['get', '/info', '', 200],
       ['get', '/health', '', 200],
+      ['get', '/stats', '', 200],
+      ['get', '/stats', '?across=cluster', 503],
       ['delete', '/invalidate', '?tag=a', 503],
       ['delete', '/clear', '?confirm=ai_cache', 503],
     ] as const) {

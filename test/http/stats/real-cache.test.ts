@@ -66,6 +66,16 @@ describe('the stats router of a real cache', () => {
     });
   });
 
+  it('says that there is no Redis to ask for the statistics of all processes', async () => {
+    const url = await serve(new AIResponseCache());
+    const response = await fetch(`${url}/cache/stats?across=cluster`);
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({
+      parameter: 'across',
+      detail: expect.stringContaining('"redis"') as string,
+    });
+  });
+
   it('shows the tiers and their sizes, and is well without Redis', async () => {
     const url = await serve(new AIResponseCache({ name: 'edge', memory: { maxEntries: 7 } }));
     await ask(url);

@@ -92,6 +92,7 @@ describe.each(expressVersions)('statsRouter on $name', ({ express }) => {
       ['?model=large', { model: 'large' }, 0],
       ['?model=gpt-5&provider=openai', { provider: 'openai', model: 'gpt-5' }, 2],
       ['?provider=nobody', { provider: 'nobody' }, 0],
+      ['?across=process&provider=openai', { provider: 'openai' }, 2],
     ])('are of the chosen provider and model at /stats%s', async (query, filter, hits) => {
       const cache = inspectableCache();
       const stats = await (await fetch(`${await mounted(undefined, cache)}/stats${query}`)).json();
@@ -112,6 +113,19 @@ describe.each(expressVersions)('statsRouter on $name', ({ express }) => {
     it('show how the cache is built at /info', async () => {
       const actions = { invalidate: true, clear: true, warm: true };
       expect(await (await fetch(`${await mounted()}/info`)).json()).toEqual({ ...info, actions });
+    });
+
+    it.each([
+      ['nothing', [], { invalidate: false, clear: false, warm: false }],
+      ['to invalidate', ['invalidate'], { invalidate: true, clear: false, warm: false }],
+      ['everything', ['invalidate', 'clear', 'warm'], { invalidate: true, clear: true, warm: true }],
+    ])('say at /info that the caller may change %s', async (_, allowed, actions) => {
+      const authorize = async (_req: Request, action: StatsAction): Promise<boolean> => {
+        if (action === 'warm' && !allowed.includes('warm')) return fail();
+        return action === 'read' || allowed.includes(action);
+      };
+      const { text } = await ask(`${await mounted({ authorize })}/info`);
+      expect(JSON.parse(text)).toMatchObject({ actions });
     });
 
     it('have no body for HEAD', async () => {
@@ -239,9 +253,11 @@ describe.each(expressVersions)('statsRouter on $name', ({ express }) => {
 
   describe('a request that cannot be answered', () => {
     it.each([
-      ['/stats?providr=openai', 'providr', 'Known here: provider, model.'],
+      ['/stats?providr=openai', 'providr', 'Known here: provider, model, across.'],
       ['/stats?provider=', 'provider', 'Allowed: 1 to 256.'],
       [`/stats?model=${'x'.repeat(257)}`, 'model', '257 characters long'],
+      ['/stats?across=all', 'across', 'is "all". Allowed: process, cluster.'],
+      ['/stats?across=cluster&across=process', 'across', 'more than once'],
       ['/stats?provider=a&provider=b', 'provider', 'more than once'],
       ['/stats?provider[]=a', 'provider[]', 'There is no query parameter'],
       ['/stats?__proto__=a', '__proto__', 'There is no query parameter'],

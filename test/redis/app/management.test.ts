@@ -59,6 +59,24 @@ async function expectUnavailable(answer: Promise<readonly [number, Headers, stri
 }
 
 describe('the management API with Redis', () => {
+  it('shows the statistics of all processes, of this one by default, and none in place of them while Redis is away', async () => {
+    const [one, two] = [await site(), await site()];
+    await one.cache.clear();
+    await redis.cli('-a', PASSWORD, '--no-auth-warning', 'flushall');
+    await Promise.all([one.cache.get(ASKED), two.cache.get(ASKED)]);
+    await one.cache.close();
+    const misses = async (query: string): Promise<unknown> => {
+      const [status, , text] = await two.ask('GET', `/cache/stats${query}`);
+      return [status, (JSON.parse(text) as { misses?: number }).misses];
+    };
+    expect(await misses('')).toEqual([200, 1]);
+    expect(await misses('?across=cluster&provider=openai')).toEqual([200, 2]);
+    await redis.kill();
+    expect(await misses('?across=cluster')).toEqual([503, undefined]);
+    expect(await misses('?across=process')).toEqual([200, 1]);
+    await redis.start();
+  });
+
   it.each(CHANGES)('%s %s removes in Redis and memory, in every process', async (method, path, body) => {
     const [one, two] = [await site(), await site()];
     await Promise.all([one.cache.connect(), two.cache.connect()]);
