@@ -67,6 +67,8 @@ async function ask<Body>(path: string, method: 'GET' | 'DELETE', signal?: AbortS
   );
   const body: unknown = await response.json().catch(() => undefined);
   if (response.ok && body !== undefined) return body as Body;
+  // A login page in front of the application, most often.
+  if (response.ok) throw new ApiError(401, 'Something else than the cache answered.');
   throw new ApiError(response.status, detailOf(body) ?? `The application answered with the status ${response.status}.`);
 }
 

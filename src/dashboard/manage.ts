@@ -23,6 +23,10 @@ export class InvalidateDialog {
     this.#options = options;
     closeButtons(this.#dialog);
     this.#form.addEventListener('input', () => this.#review(false));
+    // Who clicks twice on Review has not read it yet.
+    this.#confirm.addEventListener('click', (event) => {
+      if (event.detail > 1) event.preventDefault();
+    });
     this.#form.addEventListener('submit', (event) => {
       event.preventDefault();
       void this.#submit();

@@ -80,6 +80,24 @@ describe('the dashboard', () => {
     await page.locator('#tile-requests .value', { hasText: /^2$/ }).waitFor();
   });
 
+  it('asks for nothing while it is hidden, and at once when it is seen again', async () => {
+    const app = await observedApp();
+    const page = await live(await visit(browser, app.dashboard, { clock: true }));
+    const turn = (hidden: boolean): Promise<void> =>
+      page.evaluate((isHidden) => {
+        Object.defineProperty(document, 'hidden', { configurable: true, value: isHidden });
+        document.dispatchEvent(new Event('visibilitychange'));
+      }, hidden);
+    await turn(true);
+    await app.ask('a');
+    let asked = 0;
+    page.on('request', () => (asked += 1));
+    await page.clock.fastForward(60_000);
+    expect(asked).toBe(0);
+    await turn(false);
+    await page.locator('#tile-requests .value', { hasText: /^1$/ }).waitFor();
+  });
+
   it('draws the time before it was opened at once', async () => {
     const app = await observedApp();
     await app.askInTurn('a', 'a', 'a');
@@ -162,6 +180,16 @@ describe('when the application does not answer', () => {
     isAllowed = false;
     await page.clock.fastForward(5_000);
     await page.getByText('You may not see this. Sign in to the application again, then try again.').waitFor();
+  });
+});
+
+describe('when a login page answers in place of the application', () => {
+  it('says that one has to sign in again', async () => {
+    const app = await observedApp();
+    const page = await live(await visit(browser, app.dashboard, { clock: true }));
+    await page.route('**/stats', (route) => route.fulfill({ contentType: 'text/html', body: '<form>Sign in</form>' }));
+    await page.clock.fastForward(5_000);
+    await page.getByText('Something else than the cache answered. Sign in to the application again').waitFor();
   });
 });
 

@@ -64,6 +64,18 @@ describe('invalidating from the dashboard', () => {
     expect(await entriesOf(app)).toBe(0);
   });
 
+  it('does not take a double click on Review for a confirmation', async () => {
+    const app = await observedApp();
+    await app.ask('a');
+    const page = await live(await visit(browser, app.dashboard));
+    const changes = changesOf(page);
+    await page.getByRole('button', { name: 'Invalidate openai gpt-test' }).click();
+    await page.getByRole('button', { name: 'Review' }).dblclick();
+    await page.getByRole('button', { name: 'Remove these entries' }).waitFor();
+    expect(changes).toEqual([]);
+    expect(await entriesOf(app)).toBe(1);
+  });
+
   it('asks for a review again where something was changed after it', async () => {
     const app = await observedApp();
     await app.ask('a');
