@@ -70,10 +70,14 @@ describe('invalidating from the dashboard', () => {
     const page = await live(await visit(browser, app.dashboard));
     const changes = changesOf(page);
     await page.getByRole('button', { name: 'Invalidate openai gpt-test' }).click();
-    await page.getByRole('button', { name: 'Review' }).dblclick();
-    await page.getByRole('button', { name: 'Remove these entries' }).waitFor();
+    await page.getByRole('button', { name: 'Review' }).click();
+    const confirm = page.getByRole('button', { name: 'Remove these entries' });
+    await confirm.dispatchEvent('click', { detail: 2 });
     expect(changes).toEqual([]);
     expect(await entriesOf(app)).toBe(1);
+    await confirm.click();
+    await page.getByText('1 entry was removed.').waitFor();
+    expect(changes).toHaveLength(1);
   });
 
   it('asks for a review again where something was changed after it', async () => {
