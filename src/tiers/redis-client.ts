@@ -53,6 +53,8 @@ function connectionOptions(timeoutMs: number | undefined) {
     reconnectOnError: reconnectOnReadonly(),
     // ioredis 6.0.0 never settles the commands of a lost connection without it; with no retries left they reject at once.
     autoResendUnfulfilledCommands: true,
+    // Who subscribes does it again: ioredis leaves the promise of its own attempt to nobody, and a rejection ends the process.
+    autoResubscribe: false,
     enableReadyCheck: true,
     maxLoadingRetryTime: LOADING_RETRY_MS,
     // Commands of one tick are on the wire without waiting for each other's replies anyhow; batches would add a tick to each.

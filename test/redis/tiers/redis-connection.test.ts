@@ -338,4 +338,17 @@ describe.each([
     await again;
     expect(await client.ping()).toBe('PONG');
   });
+
+  it('makes connections that subscribe to nothing by themselves when they come back: nobody would hear that it failed', async () => {
+    const template = new Client({ path: server.path, lazyConnect: true, autoResubscribe: true });
+    const { connection } = open({ redis: template });
+    const client = await connection.connect();
+    await client.subscribe('news');
+    expect(await server.cli('pubsub', 'channels', 'news')).toBe('news');
+    const again = readyAgain(connection);
+    client.disconnect(true);
+    await again;
+    expect(await client.ping()).toBe('PONG');
+    expect(await server.cli('pubsub', 'channels', 'news')).toBe('');
+  });
 });
