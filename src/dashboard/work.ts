@@ -2,6 +2,7 @@ import type { CacheInfo } from '../stats/inspectable.ts';
 import type { PerformanceSnapshot } from '../telemetry/performance-snapshot.ts';
 import { byId, el, factList, meter, setPill } from './dom.ts';
 import { formatBytes, formatCount, formatMs, formatPercent, formatTimeWithSeconds } from './format.ts';
+import { meaningOf } from './reasons.ts';
 import { headline } from './tiers.ts';
 import { lengthOf } from './view.ts';
 
@@ -58,34 +59,21 @@ function showKeysAndFills({ keyGeneration: keys, fills, memory }: PerformanceSna
   );
 }
 
-/** What the reasons in Cache-Status mean to somebody who wants more hits; others are shown by their name alone. */
-const REASONS: Readonly<Record<string, string>> = {
-  method: 'Not a GET, POST or QUERY request.',
-  'scope-required': 'The request has a user and the mount does not say whose answers these are: set scope.',
-  unkeyable: 'The body cannot be keyed: mount the cache behind the body parser.',
-  disabled: 'The cache is switched off.',
-  skip: 'The option skip said so.',
-  status: 'The handler answered with an error or another status that is not kept.',
-  'set-cookie': 'The handler set a cookie.',
-  'no-store': 'The handler said Cache-Control: no-store.',
-  private: 'The handler said Cache-Control: private.',
-  'too-large': 'The answer is larger than maxEntryBytes.',
-};
-
 export function showUncached({ requests, window }: PerformanceSnapshot): void {
   const reasons = [
     ...Object.entries(requests.bypassReasons).map(([reason, count]) => ({ reason, count, kind: 'bypass' })),
     ...Object.entries(requests.notStoredReasons).map(([reason, count]) => ({ reason, count, kind: 'not stored' })),
   ].toSorted((a, b) => b.count - a.count);
-  const items = reasons.map(({ reason, count, kind }) =>
-    el(
+  const items = reasons.map(({ reason, count, kind }) => {
+    const meaning = meaningOf(reason);
+    return el(
       'li',
       {},
       el('span', { class: 'what' }, reason, ' ', el('span', { class: 'muted' }, kind)),
       el('b', {}, formatCount(count)),
-      ...(reason in REASONS ? [el('span', { class: 'why' }, REASONS[reason] ?? '')] : []),
-    ),
-  );
+      ...(meaning === undefined ? [] : [el('span', { class: 'why' }, meaning)]),
+    );
+  });
   const none = el('p', { class: 'empty' }, `Nothing was left out in the last ${lengthOf(window.seconds)}.`);
   byId('uncached', HTMLElement).replaceChildren(items.length === 0 ? none : el('ul', { class: 'list' }, ...items));
 }

@@ -41,6 +41,8 @@ describe('the dashboard', () => {
     expect(await page.locator('#memory').innerText()).toContain('3 of 10,000');
     expect(await page.locator('#errors').innerText()).toContain('502');
     expect(await page.locator('#compression').innerText()).toMatch(/% smaller/);
+    const uncached = await page.locator('#uncached').innerText();
+    expect(uncached).toMatch(/error not stored\s+1\s+The handler threw, or answered with 429 or 5xx\./);
   });
 
   it('draws the requests on its canvas, and gives the same figures as a table', async () => {
