@@ -47,6 +47,12 @@ const notUpwards: Restriction = {
   message: 'Imports go one way: index, ai-response-cache, middleware, exchange and direct, the steps.',
 };
 
+/** cascade/ stands on the cache: it knows the class and what direct/ makes of questions, and nothing of requests over HTTP. */
+const aboveTheCache: Restriction = {
+  group: ['../index.ts', '../middleware.ts', '../stats/**', '../exchange/**', '../flight/**', '../response/**'],
+  message: 'A cascade is built on the cache, not on the middleware.',
+};
+
 const imports = (files: string[], ...patterns: Restriction[]) => ({
   files,
   rules: { 'no-restricted-imports': ['error', { patterns }] as ['error', { patterns: Restriction[] }] },
@@ -60,6 +66,7 @@ const direction = [
   imports(['src/errors/**'], nothingBesideFolder, noneOf(express, ioredis, telemetry)),
   imports(['src/exchange/**'], notUpwards, typesOnly(express, outside), noneOf(ioredis, telemetry)),
   imports(['src/direct/**'], notUpwards, noneOf(express, ioredis, telemetry)),
+  imports(['src/cascade/**'], aboveTheCache, noneOf(express, ioredis, telemetry)),
   imports(['src/entry/**'], nothingBesideFolder, noneOf(express, ioredis, telemetry)),
   imports(['src/config/**'], sharedBySteps(cache), noneOf(express), typesOnly(`${ioredis}|${telemetry}`, optionTypes)),
   imports(

@@ -1,5 +1,6 @@
 /** Writes the options tables, made from the options' schemas, into a Markdown file: `node scripts/options-table.ts README.md`. */
 import { readFileSync, writeFileSync } from 'node:fs';
+import { cascadeOptions } from '../src/cascade/options.ts';
 import { environmentVariables } from '../src/config/env.ts';
 import { documentedOptions } from '../src/config/option-docs.ts';
 import type { DocumentedOption } from '../src/config/option-docs.ts';
@@ -9,9 +10,14 @@ import { cacheOptions } from '../src/config/schema.ts';
 const MIB = 1_048_576;
 const NO_BREAK_SPACE = '\u00A0';
 
-/** The text with the tables of today between its marks `<!-- cache options -->` … `<!-- end -->` and `<!-- route options -->` … */
+/** The text with the tables of today between its marks: `<!-- cache options -->` … `<!-- end -->`, and so on. */
 export function withOptionsTables(markdown: string): string {
-  return between(between(markdown, 'cache options', cacheOptionsTable()), 'route options', routeOptionsTable());
+  const tables: readonly (readonly [mark: string, table: string])[] = [
+    ['cache options', cacheOptionsTable()],
+    ['route options', routeOptionsTable()],
+    ['cascade options', cascadeOptionsTable()],
+  ];
+  return tables.reduce((text, [mark, content]) => between(text, mark, content), markdown);
 }
 
 /** Options of a cache: with their variables. */
@@ -33,9 +39,19 @@ export function cacheOptionsTable(): string {
 
 /** Options of a mount. */
 export function routeOptionsTable(): string {
+  return namesTable(routeOptions);
+}
+
+/** Options of a cascade of providers. */
+export function cascadeOptionsTable(): string {
+  return namesTable(cascadeOptions);
+}
+
+/** Options that no variable sets. */
+function namesTable(schema: Parameters<typeof documentedOptions>[0]): string {
   return table(
     ['option', 'default', 'meaning'],
-    documentedOptions(routeOptions).map((option) => [`\`${option.path}\``, defaultText(option), option.meaning]),
+    documentedOptions(schema).map((option) => [`\`${option.path}\``, defaultText(option), option.meaning]),
   );
 }
 

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Clock } from './clock.ts';
 import type { Config } from './config/config.ts';
+import { MIB } from './config/numbers.ts';
 import type { Answer } from './exchange/followers.ts';
 import { Refreshes } from './exchange/refresh.ts';
 import { WarmRuns } from './exchange/warm-runs.ts';
@@ -20,6 +21,7 @@ import {
 } from './redis-parts.ts';
 import { reporterOf } from './reporter.ts';
 import type { AIRequest } from './request/ai-request.ts';
+import { Aliases } from './request/alias.ts';
 import { CacheKeyGenerator } from './request/key-generator.ts';
 import { cacheStatusOf, type CacheStatus } from './response/cache-status.ts';
 import type { Observe } from './telemetry/events.ts';
@@ -51,6 +53,8 @@ export interface CacheParts {
   readonly filling: WeakSet<AIRequest>;
   /** What the middleware made of a request. */
   readonly requests: WeakMap<IncomingMessage, AIRequest>;
+  /** Keys of requests by the bytes they came in. */
+  readonly aliases: Aliases;
   /** Absent but with `coalesce: { across: 'cluster' }`. */
   readonly cluster: ClusterFlights | undefined;
   readonly hitForMiss: HitForMiss;
@@ -68,6 +72,8 @@ export interface CacheParts {
 
 const MAX_FOLLOWERS = 10_000;
 const MAX_FLIGHTS = 10_000;
+const MAX_ALIASES = 10_000;
+const MAX_ALIASES_BYTES = 8 * MIB;
 
 export function createParts(config: Config, clock: Clock): CacheParts {
   const report = reporterOf(config.onError, (error) => recorder.errors.add(error));
@@ -94,20 +100,14 @@ export function createParts(config: Config, clock: Clock): CacheParts {
     memory,
     redis,
     invalidation,
-    flights:
-      config.coalesce === false
-        ? undefined
-        : new SingleFlight<Answer>({
-            waitMs: config.coalesce.waitMs,
-            maxFollowers: MAX_FOLLOWERS,
-            maxFlights: MAX_FLIGHTS,
-          }),
+    flights: createFlights(config),
     recorder,
     observe,
     tracing,
     cacheStatus: config.cacheStatus === false ? undefined : cacheStatusOf(config.name),
     filling: new WeakSet(),
     requests: new WeakMap(),
+    aliases: new Aliases({ maxEntries: MAX_ALIASES, maxBytes: MAX_ALIASES_BYTES }),
     cluster: redis && createCluster(config, redis.connection, clock, report),
     hitForMiss: new HitForMiss(clock, config.hitForMissSeconds),
     prices,
@@ -118,6 +118,11 @@ export function createParts(config: Config, clock: Clock): CacheParts {
     closing: new AbortController(),
     report,
   });
+}
+
+function createFlights({ coalesce }: Config): SingleFlight<Answer> | undefined {
+  if (coalesce === false) return undefined;
+  return new SingleFlight({ waitMs: coalesce.waitMs, maxFollowers: MAX_FOLLOWERS, maxFlights: MAX_FLIGHTS });
 }
 
 function createMemory(config: Config, clock: Clock, observe: Observe): MemoryTier | undefined {

@@ -5,4 +5,5 @@ export * from './errors/options.ts';
 export * from './errors/redis.ts';
 export * from './errors/answers.ts';
 export * from './errors/cache.ts';
+export * from './errors/cascade.ts';
 export * from './errors/warm.ts';

@@ -14,6 +14,7 @@ export type { CostTier } from './config/config.ts';
 export { optionsFromEnv } from './config/env.ts';
 export type { RecordedResponse, Scope } from './config/route-config.ts';
 export type { WarmRequest } from './exchange/warm-request.ts';
+export { digestBody } from './request/body-bytes.ts';
 export { aiCacheContext, type AICacheContext } from './exchange/context.ts';
 export type { SetItem, SetItemResult } from './direct/many.ts';
 export type { WarmItems, WarmOptions, WarmRunOptions } from './direct/warm-options.ts';

@@ -3,20 +3,21 @@ import { AIResponseCache, partsOf } from './ai-response-cache.ts';
 import type { AICacheOptions } from './config/options.ts';
 import { parseMountOptions } from './config/parse.ts';
 import { useOf } from './entry/freshness.ts';
-import { AICacheError, internalFault, refreshImpossible } from './errors.ts';
+import { refreshImpossible } from './errors.ts';
 import { reportOutcome, routeLabelOf, withRoute, type Exchange, type KeyedExchange } from './exchange/exchange.ts';
 import { failOpen } from './exchange/fail-open.ts';
 import { fill } from './exchange/fill.ts';
+import { identify } from './exchange/identify.ts';
 import { missed } from './exchange/miss.ts';
 import { announce, openOwnContext, passBy } from './exchange/pass-by.ts';
+import { receive } from './exchange/receive.ts';
 import type { Refresh } from './exchange/refresh.ts';
 import { bodyFor, savedBy, sendEntry, type SendableBody } from './exchange/send-entry.ts';
 import { wantsRefresh } from './exchange/wants-refresh.ts';
-import { buildRequest } from './request/build-request.ts';
-import { whyBypass, type Bypass } from './request/bypass.ts';
+import { whyBypass, whySkipped, type Bypass } from './request/bypass.ts';
+import { isUnreadJson } from './request/raw-body.ts';
 import { NO_GET_SPAN } from './telemetry/no-tracing.ts';
 import type { GetSpan } from './telemetry/tracing.ts';
-import { budgetOf } from './tiers/budget.ts';
 import type { Found } from './tiers/tiered-store.ts';
 
 /** A cache that was closed is one that is switched off. */
@@ -42,18 +43,25 @@ export function aiCache(options: AICacheOptions = {}): RequestHandler & { cache:
   return Object.assign(handler, { cache });
 }
 
-/** describe → bypass? → key → lookup; then a hit is replayed and a miss goes to the flight. */
+/** bypass? → body → describe → key → lookup; then a hit is replayed and a miss goes to the flight. */
 function serve(exchange: Exchange): void | Promise<void> {
   const { parts, route, req } = exchange;
   // Another mount of this cache has it already: here it would wait for itself.
   if (parts.requests.has(req)) return exchange.next();
   const refresh = parts.refreshes.of(req);
-  if (refresh !== undefined) return revalidate(exchange, refresh);
-  const bypass = parts.closing.signal.aborted ? CLOSED : whyBypass(req, parts.config, route);
-  if (bypass !== undefined) return passBy(exchange, bypass);
-  const built = buildRequest(req, route);
-  if ('bypass' in built) return passBy(exchange, built);
-  const keyed = withKey(exchange, built.request);
+  const bypass = parts.closing.signal.aborted ? CLOSED : whyBypass(req, parts.config);
+  if (bypass !== undefined && refresh === undefined) return passBy(exchange, bypass);
+  const go = (ready: Exchange): void | Promise<void> =>
+    refresh === undefined ? lookUp(ready) : revalidate(ready, refresh);
+  if (route.body === 'parsed' || !isUnreadJson(req)) return go(exchange);
+  return receive(exchange).then((received) => received && go(received));
+}
+
+function lookUp(exchange: Exchange): void | Promise<void> {
+  const { parts, route, req } = exchange;
+  const skipped = whySkipped(req, route);
+  if (skipped !== undefined) return passBy(exchange, skipped);
+  const keyed = identify(exchange);
   if ('bypass' in keyed) return passBy(exchange, keyed);
 
   if (wantsRefresh(keyed)) return makeAnew(keyed);
@@ -72,25 +80,11 @@ function makeAnew(exchange: KeyedExchange): void | Promise<void> {
 
 /** A request of ours in the background: it asks no tier, and nobody reads what it gets. */
 function revalidate(exchange: Exchange, { digest, cause }: Refresh): void | Promise<void> {
-  const built = buildRequest(exchange.req, exchange.route);
-  const keyed = 'bypass' in built ? built : withKey(exchange, built.request);
+  const keyed = identify(exchange);
   if ('key' in keyed && keyed.key.digest === digest) return missed({ exchange: keyed, span: NO_GET_SPAN, cause });
   // Something that its answer depends on could not be repeated: this would make another one.
   exchange.parts.report(refreshImpossible('the repeated request has another key'));
   exchange.res.status(204).end();
-}
-
-function withKey(exchange: Exchange, request: KeyedExchange['request']): KeyedExchange | Bypass {
-  const { parts, req } = exchange;
-  const startedAt = parts.clock.monotonic();
-  try {
-    const key = parts.keys.keyFor(request);
-    parts.observe({ type: 'key', durationMs: parts.clock.monotonic() - startedAt, textLength: request.text.length });
-    parts.requests.set(req, request);
-    return { ...exchange, request, key, budget: budgetOf(parts.config.redisTimeoutMs) };
-  } catch (error) {
-    return { bypass: 'unkeyable', error: error instanceof AICacheError ? error : internalFault(error) };
-  }
 }
 
 function answer(exchange: KeyedExchange, span: GetSpan, found: Found | undefined): void | Promise<void> {

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import type Express from 'express';
 import type * as Package from 'express-ai-cache';
+import type * as Cascade from 'express-ai-cache/cascade';
 import type * as Stats from 'express-ai-cache/stats';
 
 /** What a consumer imported, in whatever way it imports. */
@@ -10,10 +11,11 @@ export interface Imported {
   express: typeof Express;
   aiCache: typeof Package.aiCache;
   statsRouter: typeof Stats.statsRouter;
+  ProviderCascade: typeof Cascade.ProviderCascade;
 }
 
 /** Mounts the cache on an app, sends one request twice over a real socket and expects the second answer from the cache. */
-export async function askTwice({ express, aiCache, statsRouter }: Imported): Promise<void> {
+export async function askTwice({ express, aiCache, statsRouter, ProviderCascade }: Imported): Promise<void> {
   let runs = 0;
   const cached = aiCache();
   const app = express();
@@ -50,6 +52,13 @@ export async function askTwice({ express, aiCache, statsRouter }: Imported): Pro
     statuses,
     assets.map(() => 200),
   );
+
+  const cascade = new ProviderCascade({
+    cache: cached.cache,
+    providers: [{ provider: 'own', model: 'm', call: async () => ({ text: 'forty-two' }) }],
+  });
+  await cascade.complete({ text: 'What is six times seven?' });
+  assert.equal((await cascade.complete({ text: 'What is six times seven?' })).cached, true);
 
   server.close();
   server.closeAllConnections();

@@ -28,6 +28,9 @@ export interface RouteConfig {
   readonly confidence?: PerRequest<number>;
   readonly tags?: PerRequest<readonly string[]>;
   readonly route?: string;
+  /** `raw`: mounted before the parser of JSON bodies, which it reads itself. */
+  readonly body: 'parsed' | 'raw';
+  readonly bodyLimitBytes: number;
   readonly scope?: Scope;
   /** Lower-case names of request headers that are keyed beside the built-in ones. */
   readonly varyHeaders: readonly string[];

@@ -28,6 +28,13 @@ export interface AIRouteOptions {
   /** `http.route` of spans and metrics where Express cannot tell it, for instance `'/api/summarize'`. */
   route?: string | undefined;
   /**
+   * `'parsed'` (default): mounted behind a body parser. `'raw'`: mounted before `express.json()`; the cache reads JSON bodies itself,
+   * parses them only where somebody needs that, and leaves all others to the parsers behind it.
+   */
+  body?: 'parsed' | 'raw' | undefined;
+  /** With `body: 'raw'`: a longer body is answered with 413 by way of an error for the error handler, bytes. Default 102 400, as `express.json()`. */
+  bodyLimitBytes?: number | undefined;
+  /**
    * Whose answers may be shared: `'shared'` everybody's, `{ cookies }` those of requests with equal cookies of these names, a
    * function those for whom it returns the same string. Default: private to the caller's credentials.
    */

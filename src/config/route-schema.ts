@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { ContentType } from '../request/ai-request.ts';
 import { synchronous } from './checks.ts';
-import { lifetime, seconds, window, windowSeconds } from './numbers.ts';
+import { bytes, lifetime, positive, seconds, window, windowSeconds } from './numbers.ts';
 import { optionDocs } from './option-docs.ts';
 import type { AIRouteOptions } from './route-options.ts';
 import type { PerRequest, RouteConfig } from './route-config.ts';
@@ -67,6 +67,14 @@ export const routeOptions = z.strictObject({
   route: text.optional().register(optionDocs, {
     allowed: 'a text that is not empty, such as "/api/summarize"',
     meaning: '`http.route` of spans and metrics where Express cannot tell it.',
+  }),
+  body: z.enum(['parsed', 'raw']).default('parsed').register(optionDocs, {
+    allowed: 'parsed or raw',
+    meaning: '`raw`: mounted before `express.json()`; a hit then parses nothing.',
+  }),
+  bodyLimitBytes: positive().default(102_400).register(optionDocs, {
+    allowed: bytes.allowed,
+    meaning: "With `body: 'raw'`: a longer body is answered with 413.",
   }),
   scope: z
     .union([

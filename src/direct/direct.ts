@@ -189,7 +189,8 @@ async function lead(
   return cachedResponseOf(entry, { state: 'fresh' });
 }
 
-function report(
+/** Tells telemetry what became of a request, once. */
+export function report(
   direct: Direct,
   facts: { readonly result: Result; readonly entry?: Entry; readonly tier?: TierName },
 ): void {

@@ -11,7 +11,8 @@
  *            4  CRC-32 of everything before it
  *
  * What is new and may be ignored becomes a member of the head. What an older reader must not ignore becomes a flag or a new
- * version: both make it a miss there, neither an error nor a delete, so that two releases can share one Redis.
+ * version: both make it a miss there, neither an error nor a delete, so that two releases can share one Redis. A new version has keys
+ * of its own, see `generationOf`: else two releases would overwrite each other's entries all the time.
  */
 import { crc32 } from 'node:zlib';
 import type { Entry } from './entry.ts';
@@ -20,7 +21,7 @@ import { entryFrom, gistFrom, headOf, type Gist } from './entry-head.ts';
 export type { Gist } from './entry-head.ts';
 
 const MAGIC = 0x41_49_43_45;
-const VERSION = 1;
+const VERSION: number = 1;
 const HEAD_AT = 14;
 const CRC_BYTES = 4;
 
@@ -36,6 +37,11 @@ export const GIST_BYTES = 1_024;
 export type Decoded =
   | { readonly entry: Entry }
   | { readonly reject: 'unknown-version' | 'corrupt' | 'digest-mismatch' };
+
+/** What a key says of versions: the one that users count up, and that of this layout where it is not the first. */
+export function generationOf(version: number): string {
+  return VERSION === 1 ? String(version) : `${version}.${VERSION}`;
+}
 
 /** The frame of an entry. */
 export function encodeEntry(entry: Entry): Buffer {

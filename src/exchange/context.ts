@@ -1,12 +1,15 @@
 import type { IncomingMessage } from 'node:http';
 import type { LogPosition, Usage } from '../entry/entry.ts';
 import { invalidUsage, invalidTtl } from '../errors.ts';
+import { bytesOf } from '../request/body-bytes.ts';
 import type { Outcome } from '../telemetry/outcome.ts';
 
 /** What a handler can tell the cache about the answer it makes, and ask it. */
 export interface AICacheContext {
   /** Aborts when the answer is wanted by nobody any more: give it to the model call. */
   readonly signal: AbortSignal;
+  /** The bytes of the body, out of its content coding, where the cache knows them: with `body: 'raw'` or `digestBody`. */
+  readonly rawBody?: Buffer;
   /** How the request was answered; present once it was. */
   readonly outcome?: Outcome;
   /** Adds tags for group invalidation to the entry. */
@@ -51,12 +54,13 @@ export function aiCacheContext(req: IncomingMessage): AICacheContext | undefined
 /** `position`: where the invalidation log stands; what is logged from now on may change what the handler reads. */
 export function openContext(req: IncomingMessage, position: LogPosition): ContextState {
   const state = new ContextState(position);
-  contexts.set(req, contextOf(state));
+  contexts.set(req, contextOf(state, bytesOf(req)?.bytes));
   return state;
 }
 
-function contextOf(state: ContextState): AICacheContext {
+function contextOf(state: ContextState, rawBody: Buffer | undefined): AICacheContext {
   return Object.freeze({
+    ...(rawBody === undefined ? {} : { rawBody }),
     signal: state.abort.signal,
     get outcome() {
       return state.outcome;

@@ -3,6 +3,7 @@ import { duplexPair, type Duplex } from 'node:stream';
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
+import { bytesOf } from '../request/body-bytes.ts';
 
 /** Headers that would make the answer a partial, an empty or a coded one, or that belong to the first connection. */
 const LEFT_OUT: ReadonlySet<string> = new Set([
@@ -152,6 +153,8 @@ function bodyAgain(req: Request): Buffer | undefined {
   const { 'content-length': length = '0', 'transfer-encoding': coding } = req.headers;
   const hasBody = Number(length) > 0 || coding !== undefined;
   if (!hasBody) return Buffer.alloc(0);
+  const { bytes } = bytesOf(req) ?? {};
+  if (bytes !== undefined) return bytes;
   const body: unknown = req.body;
   if (Buffer.isBuffer(body)) return body;
   const type = (req.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';

@@ -3,7 +3,7 @@ import type { Flaw } from './answer/answer-facts.ts';
 import { formOf, readAnswer } from './answer/read-answer.ts';
 
 export interface Completeness {
-  /** Why the answer is not whole and good; absent where it is. `no-terminal-event`: a stream that ended without the event its kind ends with. */
+  /** Why the answer is not whole and good; absent where it is. `no-terminal-event`: a stream that ended without the event its kind ends with, or JSON that is cut. */
   readonly reason?: Flaw | 'no-terminal-event';
   /** Tokens it says it used. */
   readonly usage?: Usage;

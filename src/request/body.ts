@@ -19,6 +19,8 @@ export interface UnkeyableBody {
   readonly reason: 'multipart' | 'not-parsed' | 'not-json';
 }
 
+const NOT_JSON = Symbol('not JSON');
+
 /** What body-parser 1 sets on a request whose body it has read. */
 const PARSED_MARK = '_body';
 
@@ -32,13 +34,23 @@ const PARSED_MARK = '_body';
  */
 export function bodyOf(req: Request): RequestBody {
   if (isMultipart(req)) return unkeyable('multipart');
-  const value: unknown = req.body;
+  const value = valueOf(req);
+  if (value === NOT_JSON) return unkeyable('not-json');
   if (hasPayload(req)) {
     if (value === undefined || !wasParsed(req, value)) return unkeyable('not-parsed');
   } else if (value === undefined || isEmptyObject(value)) {
     return { form: 'none' };
   }
   return formOf(value);
+}
+
+/** `req.body` parses where the cache has read the bytes itself, and whoever goes on with the request will tell that it cannot. */
+function valueOf(req: Request): unknown {
+  try {
+    return req.body;
+  } catch {
+    return NOT_JSON;
+  }
 }
 
 function formOf(value: unknown): RequestBody {

@@ -1,23 +1,14 @@
 import type { Request } from 'express';
 import type { RouteConfig } from '../config/route-config.ts';
-import { AICacheError, invalidRequestField, userFunctionThrew } from '../errors.ts';
 import type { AIRequest } from './ai-request.ts';
 import { bodyOf } from './body.ts';
-import type { Bypass, BypassReason } from './bypass.ts';
+import type { Bypass } from './bypass.ts';
 import { checkRequest } from './check-request.ts';
 import { derive } from './derive.ts';
 import { describeBody, wholeBody } from './describe.ts';
 import type { BodyForm, KeyableBody } from './describe.ts';
-import { keyedHeaders } from './keyed-headers.ts';
-import { rewrittenFrom, targetOf } from './target.ts';
-import { tenantOf } from './tenant.ts';
+import { attempt, ROUTE_FIELDS, surroundingsOf, type Surroundings } from './surroundings.ts';
 import { callUserFunction } from './user-function.ts';
-
-/** The fields that options of the route set, over what was described. */
-const ROUTE_FIELDS = ['provider', 'model', 'operation', 'collection', 'contentType', 'confidence', 'tags'] as const;
-
-/** What the options of a route can set of a request. */
-type RouteFields = Pick<AIRequest, (typeof ROUTE_FIELDS)[number]>;
 
 /** A description: the default one, or the route's own. */
 interface Described {
@@ -37,32 +28,29 @@ interface Described {
  * (the URL before a middleware rewrote it).
  *
  * `options` may share objects with `req.body`: make the key before a handler can change them.
+ *
+ * @param known What {@link surroundingsOf} said already: the functions of the route are not asked twice.
  */
-export function buildRequest(req: Request, route: RouteConfig): { readonly request: AIRequest } | Bypass {
+export function buildRequest(
+  req: Request,
+  route: RouteConfig,
+  known?: Surroundings,
+): { readonly request: AIRequest } | Bypass {
   const body = bodyOf(req);
   if (body.form === 'unkeyable') return { bypass: 'unkeyable' };
   const described = attempt('describe-failed', 'describe', () => describe(req, route, body));
   if (described === undefined) return { bypass: 'undescribed' };
   if ('bypass' in described) return described;
-  const partition = partitionOf(req, route, described.fields.tenant);
-  if ('bypass' in partition) return partition;
-  const target = targetOf(req);
-  const vary = varyOf(req, route, described.form);
+  const around = known ?? surroundingsOf(req, route, described.fields.tenant);
+  if ('bypass' in around) return around;
+  const { target, fields: routeFields, ...partition } = around;
+  const vary = described.form === undefined ? around.vary : { ...around.vary, ':body': described.form };
   return attempt('option-failed', 'tags', () => {
-    const request: unknown = { ...described.fields, ...routeFields(req, route), ...partition, target, vary };
+    const request: unknown = { ...described.fields, ...routeFields, ...partition, target, vary };
     checkRequest(request);
     const { fields, names } = derive(request, target, route.describe === undefined);
     return { request: names === '' ? request : { ...request, ...fields, vary: { ...vary, ':derived': names } } };
   });
-}
-
-/** What the work returns; a bypass where it throws. A described object may have getters, and those may throw anything. */
-function attempt<T>(reason: BypassReason, option: string, work: () => T): T | Bypass {
-  try {
-    return work();
-  } catch (error) {
-    return { bypass: reason, error: error instanceof AICacheError ? error : userFunctionThrew(option, error) };
-  }
 }
 
 function describe(req: Request, route: RouteConfig, body: KeyableBody): Described | undefined {
@@ -85,34 +73,4 @@ function describedFields(request: AIRequest): AIRequest {
     if (request[name] !== undefined) fields[name] = request[name];
   }
   return fields as unknown as AIRequest;
-}
-
-function routeFields(req: Request, route: RouteConfig): RouteFields {
-  const fields: Record<string, unknown> = {};
-  for (const name of ROUTE_FIELDS) {
-    const option = route[name];
-    const value = typeof option === 'function' ? callUserFunction<unknown>(name, option, req) : option;
-    if (value !== undefined) fields[name] = value;
-  }
-  return fields;
-}
-
-/** A tenant that the route's describe gives declares the partition, as a scope does; where both do, both count. */
-function partitionOf(req: Request, { scope }: RouteConfig, described: string | undefined): ReturnType<typeof tenantOf> {
-  if (described === '') {
-    return { bypass: 'scope-failed', error: invalidRequestField('tenant', 'a string that is not empty') };
-  }
-  if (described !== undefined && scope === undefined) return { tenant: described };
-  const scoped = tenantOf(req, scope);
-  if (described === undefined || 'bypass' in scoped) return scoped;
-  return { tenant: scoped.tenant === undefined ? described : JSON.stringify([scoped.tenant, described]) };
-}
-
-function varyOf(req: Request, route: RouteConfig, form: BodyForm | undefined): Record<string, string> {
-  const vary = keyedHeaders(req.headers, route.varyHeaders);
-  if (form !== undefined) vary[':body'] = form;
-  if (route.describe !== undefined) vary[':described'] = '1';
-  const original = rewrittenFrom(req);
-  if (original !== undefined) vary[':original-url'] = original;
-  return vary;
 }

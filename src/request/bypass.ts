@@ -39,10 +39,10 @@ export interface Bypass {
 
 const METHODS: ReadonlySet<string> = new Set(['GET', 'POST', 'QUERY']);
 
-/** What can be known before the request is read: must it go past the cache? */
-export function whyBypass(req: Request, config: Pick<Config, 'enabled'>, route: RouteConfig): Bypass | undefined {
+/** What can be known before its body is read: must the request go past the cache? */
+export function whyBypass(req: Request, config: Pick<Config, 'enabled'>): Bypass | undefined {
   if (!METHODS.has(req.method)) return { bypass: 'method' };
-  return whyDisabled(req, config) ?? whyHeaders(req) ?? whySkipped(req, route);
+  return whyDisabled(req, config) ?? whyHeaders(req);
 }
 
 function whyDisabled(req: Request, { enabled }: Pick<Config, 'enabled'>): Bypass | undefined {
@@ -60,7 +60,8 @@ function whyHeaders({ headers }: Request): Bypass | undefined {
   return headers.upgrade?.toLowerCase().includes('websocket') === true ? { bypass: 'upgrade' } : undefined;
 }
 
-function whySkipped(req: Request, { skip }: RouteConfig): Bypass | undefined {
+/** Does the route say so, which may look at the body? */
+export function whySkipped(req: Request, { skip }: RouteConfig): Bypass | undefined {
   if (skip === undefined) return undefined;
   try {
     return callUserFunction('skip', skip, req) ? { bypass: 'skip' } : undefined;

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import { decodeEntry, encodeEntry, MAX_FRAME_OVERHEAD_BYTES } from '../entry/codec.ts';
+import { decodeEntry, encodeEntry, generationOf, MAX_FRAME_OVERHEAD_BYTES } from '../entry/codec.ts';
 import type { Entry } from '../entry/entry.ts';
 import { freshnessOf } from '../entry/freshness.ts';
 import { redisReplyMismatch, type AICacheError } from '../errors.ts';
@@ -11,7 +11,7 @@ import type { CacheKey, Tier } from './tier.ts';
 
 export interface RedisTierOptions {
   readonly connection: Pick<RedisConnection, 'client' | 'reconnect'>;
-  /** Every key is `<namespace>:e:<version>:<key.text>`. */
+  /** Every key is `<namespace>:e:<version>:<key.text>`, see also `generationOf`. */
   readonly namespace: string;
   readonly version: number;
   /** A larger body is neither written nor read, bytes. */
@@ -26,10 +26,12 @@ export class RedisTier implements Tier {
   readonly name = 'redis';
   readonly #options: RedisTierOptions;
   readonly #prefix: string;
+  readonly #generation: string;
 
   constructor(options: RedisTierOptions) {
     this.#options = options;
-    this.#prefix = `${options.namespace}:e:${options.version}:`;
+    this.#generation = generationOf(options.version);
+    this.#prefix = `${options.namespace}:e:${this.#generation}:`;
   }
 
   /** The log is known when this resolves. */
@@ -76,7 +78,7 @@ export class RedisTier implements Tier {
 
   /** False for an entry that is too large, expired or another key's, and for one that was begun before something that concerns it was invalidated. */
   async set(key: CacheKey, entry: Entry): Promise<boolean> {
-    const { maxEntryBytes, clock, connection, log, namespace, version } = this.#options;
+    const { maxEntryBytes, clock, connection, log, namespace } = this.#options;
     if (entry.digest !== key.digest || entry.body.length > maxEntryBytes) return false;
     if (log !== undefined && log.judge(entry) === undefined) return false;
     const lifetimeMs = Math.floor(entry.expiresAt - clock.now());
@@ -87,7 +89,10 @@ export class RedisTier implements Tier {
     const writing: Promise<unknown> = client.set(this.#prefix + key.text, bytes, 'PX', lifetimeMs);
     // Behind it on the connection: what is in an index and not there is taken out of the index.
     const indexes = log === undefined ? [] : indexesOf(namespace, entry);
-    const [reply] = await Promise.all([writing, enterIndexes(client, indexes, `${version}:${key.text}`, lifetimeMs)]);
+    const [reply] = await Promise.all([
+      writing,
+      enterIndexes(client, indexes, `${this.#generation}:${key.text}`, lifetimeMs),
+    ]);
     if (reply !== 'OK') throw this.#mismatch('put');
     return true;
   }

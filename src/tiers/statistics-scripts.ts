@@ -11,7 +11,7 @@
  *                       #state               absent while it runs, else `folded` or `closed`: its totals are in …:stats too
  *
  * A process that has been silent for long is folded into the totals; where it comes back, it is taken out of them again. A closed
- * one leaves its hash for a while, so that a late write finds it closed.
+ * one leaves its hash for a while, so that a late write finds it closed. What nobody has written to for ninety days goes.
  */
 
 /** KEYS[1]: the totals, [2]: the writers, [3]: the hash of one of them. */
@@ -37,6 +37,10 @@ local function fold(series, totals, sign, most, other)
   redis.call('HSET', KEYS[1], series, table.concat(sums, ' '))
 end
 
+local function keep(key)
+  redis.call('PEXPIRE', key, 7776000000)
+end
+
 local function foldAll(sign, most, other)
   local fields = redis.call('HGETALL', KEYS[3])
   for at = 1, #fields, 2 do
@@ -59,11 +63,11 @@ if last and tonumber(last) >= tonumber(ARGV[2]) then return {'late'} end
 if state == 'folded' then
   foldAll(-1, tonumber(ARGV[4]), ARGV[5])
   redis.call('HDEL', KEYS[3], '#state')
-  redis.call('PERSIST', KEYS[3])
 end
 redis.call('HSET', KEYS[3], '#seq', ARGV[2])
 for at = 7, #ARGV, 2 do redis.call('HSET', KEYS[3], ARGV[at], ARGV[at + 1]) end
 redis.call('ZADD', KEYS[2], string.format('%.0f', now), ARGV[1])
+for _, key in ipairs(KEYS) do keep(key) end
 local before = string.format('%.0f', now - ARGV[6])
 return {'written', unpack(redis.call('ZRANGE', KEYS[2], '-inf', before, 'BYSCORE', 'LIMIT', 0, 10))}
 `;
@@ -81,6 +85,7 @@ redis.call('ZREM', KEYS[2], ARGV[1])
 if redis.call('EXISTS', KEYS[3]) == 0 then return 0 end
 local isNew = not redis.call('HGET', KEYS[3], '#state')
 if isNew then foldAll(1, tonumber(ARGV[5]), ARGV[6]) end
+keep(KEYS[1])
 redis.call('HSET', KEYS[3], '#state', ARGV[2])
 redis.call('PEXPIRE', KEYS[3], ARGV[3])
 return isNew and 1 or 0

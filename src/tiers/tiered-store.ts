@@ -86,23 +86,27 @@ export class TieredStore {
     return there?.freshness === 'fresh' ? there : undefined;
   }
 
-  /** The same for several keys, in their order: what memory does not have is asked for in few pipelines. */
+  /**
+   * The same for several keys, in their order: what memory does not have is asked for in few pipelines. Where one of them fails
+   * the others are not tried: a call waits for a Redis that hangs once.
+   */
   async lookupMany(keys: readonly CacheKey[]): Promise<(Found | undefined)[]> {
     const { redis } = this.#options;
     const found = keys.map((key) => this.peek(key));
     const missing = [...keys.keys()].filter((place) => found[place]?.freshness !== 'fresh');
     if (redis === undefined) return found;
+    let isThere = true;
     for (let first = 0; first < missing.length; first += KEYS_AT_ONCE) {
       const places = missing.slice(first, first + KEYS_AT_ONCE);
+      const asked = places.map((place) => keys[place] as CacheKey);
       // oxlint-disable-next-line no-await-in-loop -- each has a deadline, which all at once would not keep
-      const some = await this.#lookupSome(
-        redis,
-        places.map((place) => keys[place] as CacheKey),
-      );
-      places.forEach((place, index) => {
+      const some: (Found | undefined)[] | undefined = isThere ? await this.#lookupSome(redis, asked) : undefined;
+      isThere = some !== undefined;
+      for (const [index, place] of places.entries()) {
         const here = found[place];
-        found[place] = some[index] ?? (here && this.#still(here));
-      });
+        const there = some === undefined ? this.#standIn(keys[place] as CacheKey) : some[index];
+        found[place] = there ?? (here && this.#still(here));
+      }
     }
     return found;
   }
@@ -151,14 +155,16 @@ export class TieredStore {
     return isAway(got) ? this.#standIn(key) : this.#promoted(key, found);
   }
 
-  async #lookupSome(redis: GuardedTier, keys: readonly CacheKey[]): Promise<(Found | undefined)[]> {
+  /** Undefined where Redis could not be asked. */
+  async #lookupSome(redis: GuardedTier, keys: readonly CacheKey[]): Promise<(Found | undefined)[] | undefined> {
     const startedAt = this.#report.start();
     const got = await redis.getMany(keys);
-    return keys.map((key, place) => {
-      const found = this.#found(got.value[place], 'redis');
-      this.#report.guarded('get', startedAt, got, { hit: found !== undefined });
-      return isAway(got) ? this.#standIn(key) : this.#promoted(key, found);
+    const found = keys.map((key, place) => {
+      const there = this.#found(got.value[place], 'redis');
+      this.#report.guarded('get', startedAt, got, { hit: there !== undefined });
+      return this.#promoted(key, there);
     });
+    return isAway(got) ? undefined : found;
   }
 
   #promoted(key: CacheKey, found: Found | undefined): Found | undefined {

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import * as main from 'express-ai-cache';
+import * as cascade from 'express-ai-cache/cascade';
 import * as stats from 'express-ai-cache/stats';
 import { describe, expect, test } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
@@ -10,8 +11,8 @@ const root = join(import.meta.dirname, '../..');
 describe('the export map', () => {
   const { './package.json': own, ...entries } = packageJson.exports;
 
-  test('has the package itself, its stats and its package.json', () => {
-    expect(Object.keys(entries)).toEqual(['.', './stats']);
+  test('has the package itself, its stats, its cascade and its package.json', () => {
+    expect(Object.keys(entries)).toEqual(['.', './stats', './cascade']);
     expect(own).toBe('./package.json');
   });
 
@@ -44,5 +45,14 @@ describe('what the package exports', () => {
   test('express-ai-cache/stats has the router and the webhook', () => {
     expect(stats.statsRouter).toBeTypeOf('function');
     expect(stats.collectionWebhook).toBeTypeOf('function');
+  });
+
+  test('express-ai-cache/cascade has the cascade, its error and the translations', () => {
+    expect(cascade).toMatchObject({
+      ProviderCascade: expect.any(Function),
+      CascadeError: expect.any(Function),
+      CachedTranslationService: expect.any(Function),
+      readTranslation: expect.any(Function),
+    });
   });
 });

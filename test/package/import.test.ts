@@ -15,21 +15,26 @@ function importAlone(specifier: string): Traces {
   return JSON.parse(stdout) as Traces;
 }
 
-describe.each(['express-ai-cache', 'express-ai-cache/stats'])('importing %s', (specifier) => {
-  const traces = importAlone(specifier);
+describe.each(['express-ai-cache', 'express-ai-cache/stats', 'express-ai-cache/cascade'])(
+  'importing %s',
+  (specifier) => {
+    const traces = importAlone(specifier);
 
-  test('loads the sources of this package', () => {
-    expect(traces.loaded.some((url) => /\/src\/.*index\.ts$/.test(url))).toBe(true);
-  });
+    test('loads the sources of this package', () => {
+      expect(traces.loaded.some((url) => /\/src\/.*index\.ts$/.test(url))).toBe(true);
+    });
 
-  test('loads neither ioredis nor a price table', () => {
-    expect(traces.loaded.filter((url) => /\/node_modules\/(ioredis|@ioredis|.*genai-prices)\//.test(url))).toEqual([]);
-  });
+    test('loads neither ioredis nor a price table', () => {
+      expect(traces.loaded.filter((url) => /\/node_modules\/(ioredis|@ioredis|.*genai-prices)\//.test(url))).toEqual(
+        [],
+      );
+    });
 
-  test('starts no timer, opens no socket, starts no thread, and lets the process end', () => {
-    expect(traces.handles).toEqual([]);
-  });
-});
+    test('starts no timer, opens no socket, starts no thread, and lets the process end', () => {
+      expect(traces.handles).toEqual([]);
+    });
+  },
+);
 
 describe('the probe itself', () => {
   test('sees ioredis when it is loaded', () => {

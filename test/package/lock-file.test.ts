@@ -7,15 +7,21 @@ interface Locked {
   readonly optionalDependencies?: Readonly<Record<string, string>>;
 }
 
-const path = join(import.meta.dirname, '../../package-lock.json');
-const { packages } = JSON.parse(readFileSync(path, 'utf8')) as { packages: Readonly<Record<string, Locked>> };
+function packagesIn(file: string): Readonly<Record<string, Locked>> {
+  const text = readFileSync(join(import.meta.dirname, '../..', file), 'utf8');
+  return (JSON.parse(text) as { packages: Readonly<Record<string, Locked>> }).packages;
+}
 
-test('the lock file names no registry, so that npm ci works with any', () => {
+const both = ['package-lock.json', 'bench/peers/package-lock.json'];
+
+test.each(both)('%s names no registry, so that npm ci works with any', (file) => {
+  const packages = packagesIn(file);
   const hosts = Object.values(packages).filter(({ resolved }) => resolved !== undefined && /^https?:/.test(resolved));
   expect(hosts).toEqual([]);
 });
 
-test('the lock file has the optional packages of every platform, without which npm ci refuses it', () => {
+test.each(both)('%s has the optional packages of every platform, without which npm ci refuses it', (file) => {
+  const packages = packagesIn(file);
   const wanted = Object.values(packages).flatMap(({ optionalDependencies = {} }) => Object.keys(optionalDependencies));
   expect(wanted.length).toBeGreaterThan(0);
   expect(wanted.filter((name) => packages[`node_modules/${name}`] === undefined)).toEqual([]);

@@ -1,6 +1,7 @@
 import express from 'express';
 import { AICacheError, AIResponseCache, CacheKeyGenerator, aiCache, optionsFromEnv } from 'express-ai-cache';
 import type { AICacheOptions, AIRequest } from 'express-ai-cache';
+import { ProviderCascade } from 'express-ai-cache/cascade';
 import { statsRouter } from 'express-ai-cache/stats';
 import { askTwice } from './ask-twice.mts';
 
@@ -15,4 +16,4 @@ try {
 } catch (error) {
   if (!(error instanceof AICacheError) || key === '') throw error;
 }
-await askTwice({ express, aiCache: () => aiCache(options), statsRouter });
+await askTwice({ express, aiCache: () => aiCache(options), statsRouter, ProviderCascade });

@@ -10,6 +10,9 @@ const FLAWS: Readonly<Record<string, Flaw>> = {
   error: 'in-band-error',
 };
 
+/** On the wire, and in the objects that Mistral's SDK makes of it. */
+const FINISH_REASONS = ['finish_reason', 'finishReason'] as const;
+
 /** Reads a chat or text completion, or one chunk of its stream, as OpenAI, Mistral, DeepSeek and the many compatible APIs send it. */
 export function readChat(document: Members, gatherer: FactGatherer, openChoices: Set<unknown>): boolean {
   if (!isChat(document)) return false;
@@ -27,11 +30,12 @@ export function readChat(document: Members, gatherer: FactGatherer, openChoices:
 function isChat({ object, choices }: Members): boolean {
   if (!Array.isArray(choices)) return false;
   const isNamed = typeof object === 'string' && /^(?:chat\.completion|text_completion)/.test(object);
-  return isNamed || listOf(choices).some((choice) => Object.hasOwn(choice, 'finish_reason'));
+  return isNamed || listOf(choices).some((choice) => FINISH_REASONS.some((name) => Object.hasOwn(choice, name)));
 }
 
 function readChoice(choice: Members, gatherer: FactGatherer, openChoices: Set<unknown>): void {
-  const { index = 0, finish_reason: reason } = choice;
+  const { index = 0 } = choice;
+  const reason = choice.finish_reason ?? choice.finishReason;
   openChoices.add(index);
   const message = membersOf(choice.message) ?? membersOf(choice.delta) ?? {};
   if (isText(message.refusal)) gatherer.flaw('refusal');
@@ -43,11 +47,11 @@ function readChoice(choice: Members, gatherer: FactGatherer, openChoices: Set<un
 }
 
 function hasContent(message: Members): boolean {
-  const { content, tool_calls: calls, function_call: call, audio } = message;
+  const { content, tool_calls, toolCalls = tool_calls, function_call: call, audio } = message;
   return (
     isText(content) ||
     isFilled(content) ||
-    isFilled(calls) ||
+    isFilled(toolCalls) ||
     membersOf(call) !== undefined ||
     membersOf(audio) !== undefined
   );

@@ -31,11 +31,25 @@ export function readAnswer(form: AnswerForm, body: Buffer): AnswerFacts {
   return gatherer.facts();
 }
 
-/** Words that every provider's answer has one of: without them a large body need not be parsed. */
+/** Words that every provider's answer has one of: a body without them says nothing of its end but that it is JSON. */
 const MARKS = ['"choices"', '"stop_reason"', '"response"', '"error"', '"usage"'];
 
+/** A longer body without a mark is not parsed, bytes: that it begins and ends as JSON does has to do. */
+const MAX_PARSED_BYTES = 65_536;
+
 function readJson(body: Buffer, gatherer: FactGatherer): void {
-  if (MARKS.some((mark) => body.includes(mark))) readDocument(parsed(body.toString('utf8')), gatherer, new Set());
+  const hasMark = MARKS.some((mark) => body.includes(mark));
+  const isParsed = hasMark || body.length <= MAX_PARSED_BYTES;
+  const document = isParsed ? parsed(body.toString('utf8')) : undefined;
+  // No client can read it, whoever made it: it has not ended as JSON must.
+  if (isParsed ? document === undefined : !hasBothEnds(body)) gatherer.isKnown = true;
+  else if (hasMark) readDocument(document, gatherer, new Set());
+}
+
+function hasBothEnds(body: Buffer): boolean {
+  const first = body.subarray(0, 16).toString('latin1').trim().at(0);
+  const last = body.subarray(-16).toString('latin1').trim().at(-1);
+  return ['{}', '[]', '""'].includes(`${first}${last}`);
 }
 
 /** An event without its blank line is lost to every client (WHATWG HTML §9.2.6), so it does not count as an end. */
@@ -94,8 +108,27 @@ function readOther(document: Members, gatherer: FactGatherer): void {
   readUsage(document.usage, gatherer);
 }
 
+/** What nothing but a report of an error consists of. */
+const REPORT_MEMBERS: ReadonlySet<string> = new Set([
+  'code',
+  'detail',
+  'details',
+  'error',
+  'message',
+  'object',
+  'param',
+  'request_id',
+  'status',
+  'success',
+  'type',
+]);
+
 /** As the providers report errors: an application may well call something else `error`. */
-function isError({ type, error }: Members): boolean {
+function isError(document: Members): boolean {
+  const { type, object, error, message } = document;
+  // vLLM, also in the middle of its streams, and older servers of Mistral.
+  if (object === 'error' && isText(message)) return true;
+  if (isText(error)) return Object.keys(document).every((name) => REPORT_MEMBERS.has(name));
   const details = membersOf(error);
   if (details === undefined) return false;
   return type === 'error' || isText(details.message) || isText(details.type);

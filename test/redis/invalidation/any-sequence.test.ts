@@ -45,7 +45,7 @@ async function inTurn(batches: readonly (readonly Step[])[]): Promise<void> {
 
 it('one after the other: no read gives what was invalidated or expired before it', { timeout: 120_000 }, async () => {
   const oneByOne = fc.array(step, { minLength: 5, maxLength: 40 }).map((list) => list.map((what) => [what]));
-  await fc.assert(fc.asyncProperty(oneByOne, inTurn), { seed: SEED, numRuns: 500 });
+  await fc.assert(fc.asyncProperty(oneByOne, inTurn), { seed: SEED, numRuns: 1_000 });
 });
 
 it(
@@ -53,7 +53,7 @@ it(
   { timeout: 120_000 },
   async () => {
     const atOnce = fc.array(fc.array(step, { minLength: 1, maxLength: 6 }), { minLength: 3, maxLength: 15 });
-    await fc.assert(fc.asyncProperty(atOnce, inTurn), { seed: SEED, numRuns: 500 });
+    await fc.assert(fc.asyncProperty(atOnce, inTurn), { seed: SEED, numRuns: 1_000 });
   },
 );
 

@@ -6,6 +6,7 @@ import { startRedis, type RedisServer } from '../../support/redis-server.ts';
 
 const SEED = Number(process.env['FC_SEED'] ?? Date.now() % 2 ** 31);
 const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
 
 let redis: RedisServer;
 let client: Redis;
@@ -63,7 +64,24 @@ describe('statistics in Redis', () => {
     await one.write(totals({ a: [9, 9] }), true);
     expect([await read(), await live()]).toEqual([{ a: [3, 0.1] }, 0]);
     const [id = ''] = await client.keys('ns:{ns}:stats:w:*');
-    expect(await client.pttl(id)).toBeGreaterThan(0);
+    expect(Math.ceil((await client.pttl(id)) / HOUR_MS)).toBe(1);
+  });
+
+  it('go when nobody has written to them for ninety days, and not before', async () => {
+    const one = open();
+    await one.write(totals({ a: [1] }), true);
+    await one.close();
+    const two = open();
+    await two.write(totals({ a: [1] }), true);
+    const keys = ['ns:{ns}:stats', 'ns:{ns}:stats:writers'];
+    const leftDays = async () => Promise.all(keys.map(async (key) => Math.ceil((await client.pttl(key)) / DAY_MS)));
+    expect(await leftDays()).toEqual([90, 90]);
+    await Promise.all(keys.map((key) => client.pexpire(key, DAY_MS)));
+    await two.write(totals({}), false);
+    expect(await leftDays()).toEqual([90, 90]);
+    await client.pexpire(keys[0] ?? '', DAY_MS);
+    await two.close();
+    expect((await leftDays())[0]).toBe(90);
   });
 
   it('are as exact as the numbers', async () => {
@@ -95,7 +113,9 @@ describe('statistics in Redis', () => {
     await one.write(totals({ a: [2] }), false);
     expect([await live(), await read()]).toEqual([2, { a: [12], b: [0.5] }]);
     const hashes = await client.keys('ns:{ns}:stats:w:*');
-    expect(await Promise.all(hashes.map((key) => client.pttl(key)))).toEqual([-1, -1]);
+    // Neither goes before statistics do that nobody writes to any more.
+    const leftMs = await Promise.all(hashes.map((key) => client.pttl(key)));
+    expect(leftMs.filter((ms) => ms > 80 * DAY_MS)).toHaveLength(2);
     await one.close();
     expect(await read()).toEqual({ a: [12], b: [0.5] });
   });

@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { cacheOptionsTable, routeOptionsTable, withOptionsTables } from '../../../scripts/options-table.ts';
+import {
+  cacheOptionsTable,
+  cascadeOptionsTable,
+  routeOptionsTable,
+  withOptionsTables,
+} from '../../../scripts/options-table.ts';
 import { environmentVariables } from '../../../src/config/env.ts';
 import { documentedOptions } from '../../../src/config/option-docs.ts';
 import { routeOptions } from '../../../src/config/route-schema.ts';
@@ -47,11 +52,13 @@ describe('the options tables', () => {
   });
 
   it('go between the marks of a text and leave the rest alone', () => {
-    const text = 'a\n<!-- cache options -->\nold\n<!-- end -->\nb\n<!-- route options -->\n<!-- end -->\nc';
+    const text =
+      'a\n<!-- cache options -->\nold\n<!-- end -->\nb\n<!-- route options -->\n<!-- end -->\nc\n<!-- cascade options -->\n<!-- end -->\nd';
     const written = withOptionsTables(text);
     expect(written).toBe(
       `a\n<!-- cache options -->\n\n${cacheOptionsTable()}\n\n<!-- end -->\nb\n` +
-        `<!-- route options -->\n\n${routeOptionsTable()}\n\n<!-- end -->\nc`,
+        `<!-- route options -->\n\n${routeOptionsTable()}\n\n<!-- end -->\nc\n` +
+        `<!-- cascade options -->\n\n${cascadeOptionsTable()}\n\n<!-- end -->\nd`,
     );
     expect(withOptionsTables(written)).toBe(written);
   });

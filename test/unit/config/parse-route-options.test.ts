@@ -11,6 +11,8 @@ const model = (req: Request): string | undefined => req.get('x-model');
 const skip = (): boolean => false;
 
 const DEFAULTS = {
+  body: 'parsed',
+  bodyLimitBytes: 102_400,
   varyHeaders: [],
   ignoreBodyFields: [],
   onClientDisconnect: 'finish',

@@ -113,8 +113,29 @@ describe('a JSON answer', () => {
     ],
     ['of OpenAI Responses with reasoning alone', response({ output: [{ type: 'reasoning', summary: [] }] }), 'empty'],
     ['of OpenAI Responses still queued', response({ status: 'queued' }), 'no-terminal-event'],
+    [
+      'of vLLM with an error',
+      { object: 'error', message: 'Out of memory', type: 'Internal', code: 500 },
+      'in-band-error',
+    ],
+    ['that is nothing but an error in words', { error: 'overloaded', code: 3, request_id: 'r' }, 'in-band-error'],
+    ['of an application that calls something else error', { error: 'none', summary: 'Short.' }, undefined],
   ])('%s', (_title, body, reason) => {
     expect(completenessOf(JSON_TYPE, json(body)).reason).toBe(reason);
+  });
+
+  const long = JSON.stringify({ text: 'x'.repeat(100_000) });
+  it.each([
+    ['that is no JSON', '{malformed: <<<>>>', 'no-terminal-event'],
+    ['that is cut', '{"choices":[{"finish_reason":"stop"', 'no-terminal-event'],
+    ['without a body', '', 'no-terminal-event'],
+    ['that is long and cut', long.slice(0, -2), 'no-terminal-event'],
+    ['that is long and whole', ` ${long}\n`, undefined],
+    ['that is a word', 'null', undefined],
+    ['that is a text', '"Hi"', undefined],
+    ['that is a long list', `[${long}]`, undefined],
+  ])('%s', (_title, body, reason) => {
+    expect(completenessOf(JSON_TYPE, Buffer.from(body)).reason).toBe(reason);
   });
 });
 
@@ -129,6 +150,11 @@ describe('an event stream', () => {
     ],
     ['of OpenAI chat that broke off', sse(chunk({ content: 'Hi' })), 'no-terminal-event'],
     ['cut by its length', sse(chunk({ content: 'Hi' }), chunk({}, 'length'), '[DONE]'), 'finish-length'],
+    [
+      'of vLLM with an error in it',
+      sse(chunk({ content: 'Hi' }), { data: { object: 'error', message: 'Out of memory', code: 500 } }, '[DONE]'),
+      'in-band-error',
+    ],
     ['that refuses', sse(chunk({ refusal: 'No' }), chunk({}, 'stop'), '[DONE]'), 'refusal'],
     ['without content', sse(chunk({ role: 'assistant' }), chunk({}, 'stop'), '[DONE]'), 'empty'],
     [

@@ -15,6 +15,8 @@ export interface Ask {
 
 /** The parsed options of a mount that says nothing. */
 export const plainRoute: RouteConfig = {
+  body: 'parsed',
+  bodyLimitBytes: 102_400,
   varyHeaders: [],
   ignoreBodyFields: [],
   onClientDisconnect: 'finish',

@@ -1,12 +1,16 @@
 import type { Request } from 'express';
 import { describe, expect, it } from 'vitest';
 import type { RouteConfig } from '../../../src/config/route-config.ts';
-import { whyBypass } from '../../../src/request/bypass.ts';
+import { whyBypass, whySkipped, type Bypass } from '../../../src/request/bypass.ts';
 import { plainRoute } from './asked.ts';
 
 const on = { enabled: () => true };
 const requestWith = (method: string, headers: Record<string, string> = {}): Request =>
   ({ method, headers }) as unknown as Request;
+
+/** Asked before the body is read, then behind it. */
+const why = (req: Request, config: typeof on, route: RouteConfig): Bypass | undefined =>
+  whyBypass(req, config) ?? whySkipped(req, route);
 
 const broken = (): boolean => {
   throw new Error('no flags');
@@ -14,35 +18,35 @@ const broken = (): boolean => {
 
 describe('a request', () => {
   it.each(['GET', 'POST', 'QUERY'])('with the method %s is for the cache', (method) => {
-    expect(whyBypass(requestWith(method), on, plainRoute)).toBeUndefined();
+    expect(why(requestWith(method), on, plainRoute)).toBeUndefined();
   });
 
   it.each(['HEAD', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'get'])('with the method %s goes past it', (method) => {
-    expect(whyBypass(requestWith(method), on, plainRoute)).toEqual({ bypass: 'method' });
+    expect(why(requestWith(method), on, plainRoute)).toEqual({ bypass: 'method' });
   });
 
   it('goes past a cache that is switched off, or whose switch fails', () => {
-    expect(whyBypass(requestWith('GET'), { enabled: () => false }, plainRoute)).toEqual({ bypass: 'disabled' });
-    expect(whyBypass(requestWith('GET'), { enabled: broken }, plainRoute)).toMatchObject({
+    expect(why(requestWith('GET'), { enabled: () => false }, plainRoute)).toEqual({ bypass: 'disabled' });
+    expect(why(requestWith('GET'), { enabled: broken }, plainRoute)).toMatchObject({
       bypass: 'disabled',
       error: { code: 'USER_FUNCTION_FAILED', option: 'enabled' },
     });
   });
 
   it('for a part of a response goes past it', () => {
-    expect(whyBypass(requestWith('GET', { range: 'bytes=0-1' }), on, plainRoute)).toEqual({ bypass: 'range' });
+    expect(why(requestWith('GET', { range: 'bytes=0-1' }), on, plainRoute)).toEqual({ bypass: 'range' });
   });
 
   it('for a WebSocket goes past it, an offer of HTTP/2 does not', () => {
-    expect(whyBypass(requestWith('GET', { upgrade: 'WebSocket' }), on, plainRoute)).toEqual({ bypass: 'upgrade' });
-    expect(whyBypass(requestWith('GET', { upgrade: 'h2c' }), on, plainRoute)).toBeUndefined();
-    expect(whyBypass(requestWith('POST', { expect: '100-continue' }), on, plainRoute)).toBeUndefined();
+    expect(why(requestWith('GET', { upgrade: 'WebSocket' }), on, plainRoute)).toEqual({ bypass: 'upgrade' });
+    expect(why(requestWith('GET', { upgrade: 'h2c' }), on, plainRoute)).toBeUndefined();
+    expect(why(requestWith('POST', { expect: '100-continue' }), on, plainRoute)).toBeUndefined();
   });
 
   it('goes past it where the route says skip', () => {
     const route: RouteConfig = { ...plainRoute, skip: (req) => req.headers['x-skip'] === '1' };
-    expect(whyBypass(requestWith('GET', { 'x-skip': '1' }), on, route)).toEqual({ bypass: 'skip' });
-    expect(whyBypass(requestWith('GET'), on, route)).toBeUndefined();
+    expect(why(requestWith('GET', { 'x-skip': '1' }), on, route)).toEqual({ bypass: 'skip' });
+    expect(why(requestWith('GET'), on, route)).toBeUndefined();
   });
 
   it.each([
@@ -50,7 +54,7 @@ describe('a request', () => {
     ['answers with a promise', () => Promise.resolve(false)],
     ['answers with a promise that rejects', () => Promise.reject(new Error('canary'))],
   ])('goes past it where skip %s, and the error says which option it was', (_, skip) => {
-    const bypass = whyBypass(requestWith('GET'), on, { ...plainRoute, skip: skip as unknown as () => boolean });
+    const bypass = why(requestWith('GET'), on, { ...plainRoute, skip: skip as unknown as () => boolean });
     expect(bypass).toMatchObject({ bypass: 'skip-failed', error: { code: 'USER_FUNCTION_FAILED', option: 'skip' } });
     expect(bypass?.error?.message).not.toContain('canary');
   });
@@ -58,8 +62,8 @@ describe('a request', () => {
   it('is judged by its method, the switch, its headers and skip, in this order', () => {
     const off = { enabled: () => false };
     const route: RouteConfig = { ...plainRoute, skip: () => true };
-    expect(whyBypass(requestWith('PUT', { range: 'x' }), off, route)).toEqual({ bypass: 'method' });
-    expect(whyBypass(requestWith('GET', { range: 'x' }), off, route)).toEqual({ bypass: 'disabled' });
-    expect(whyBypass(requestWith('GET', { range: 'x' }), on, route)).toEqual({ bypass: 'range' });
+    expect(why(requestWith('PUT', { range: 'x' }), off, route)).toEqual({ bypass: 'method' });
+    expect(why(requestWith('GET', { range: 'x' }), off, route)).toEqual({ bypass: 'disabled' });
+    expect(why(requestWith('GET', { range: 'x' }), on, route)).toEqual({ bypass: 'range' });
   });
 });
