@@ -79,7 +79,7 @@ const MAX_ALIASES = 10_000;
 const MAX_ALIASES_BYTES = 8 * MIB;
 
 export function createParts(config: Config, clock: Clock): CacheParts {
-  const report = reporterOf(config.onError);
+  const report = reporterOf(config.onError, (error) => recorder.errors.add(error));
   const recorder = createRecorder({
     name: config.name,
     telemetry: config.telemetry,

@@ -31,6 +31,8 @@ export type { AIRequest, ContentType, JsonObject, JsonValue } from './request/ai
 export { CacheKeyGenerator, type CacheKeyGeneratorOptions } from './request/key-generator.ts';
 export type { CacheInfo } from './stats/inspectable.ts';
 export { CachePerformanceMonitor, type PerformanceMonitorOptions } from './telemetry/performance-monitor.ts';
+export type { HistorySlot, PerformanceHistory } from './telemetry/performance-history.ts';
 export type { PerformanceSnapshot } from './telemetry/performance-snapshot.ts';
+export type { RecentError } from './telemetry/recent-errors.ts';
 export type { Outcome, Result } from './telemetry/outcome.ts';
 export type { ModelTotals, RequestTotals, Stats, StatsFilter } from './telemetry/stats.ts';

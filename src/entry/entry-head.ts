@@ -7,16 +7,30 @@ import {
   type EntryLabels,
   type HeaderField,
   type LogPosition,
+  type OuterChanges,
   type Usage,
   type VariantRule,
 } from './entry.ts';
-import { isFieldValue, isReplayableField } from './header-fields.ts';
+import {
+  amount,
+  isTrue,
+  list,
+  must,
+  objectIn,
+  oneOf,
+  optional,
+  text,
+  time,
+  whole,
+  type Members,
+} from './head-checks.ts';
+import { isFieldValue, isOuterChanges, isReplayableField } from './header-fields.ts';
 
 /** The head, with a member for each field of the entry that is there. What stands before `status` is its gist. */
 export function headOf(entry: Entry): string {
   const { digest, status, statusMessage, headers, coding, identityBytes, cachedAt, staleAt, expiresAt } = entry;
   const { textLength, textTier, usage, costUsd, fillMs, chunks, revalidateUntil, errorUntil, codedByHandler } = entry;
-  const { position, checkUntil, neverStale, ownEtag, variants } = entry;
+  const { position, outerChanges, checkUntil, neverStale, ownEtag, variants } = entry;
   const { provider, model, operation, collection, tags, target } = entry.labels;
   return JSON.stringify({
     digest,
@@ -28,6 +42,7 @@ export function headOf(entry: Entry): string {
     status,
     statusMessage,
     headers,
+    outerChanges,
     coding,
     identityBytes,
     textLength,
@@ -78,8 +93,6 @@ export function gistFrom(head: string): Gist | 'cut' | undefined {
   }
 }
 
-type Members = Readonly<Record<string, unknown>>;
-
 function entryOf(head: Members, body: Buffer): Entry {
   const entry: Entry = {
     digest: text(head['digest']),
@@ -87,6 +100,7 @@ function entryOf(head: Members, body: Buffer): Entry {
     status: whole(head['status'], 200, 599),
     ...optional('statusMessage', head['statusMessage'], fieldValue),
     headers: list(head['headers'], headerField),
+    ...optional('outerChanges', head['outerChanges'], outerChangesOf),
     coding: oneOf(CODINGS, head['coding']),
     body,
     identityBytes: whole(head['identityBytes']),
@@ -146,11 +160,6 @@ function chunksOf(value: unknown): NonNullable<Entry['chunks']> {
   return chunks;
 }
 
-function isTrue(value: unknown): true {
-  must(value === true);
-  return true;
-}
-
 function usageOf(value: unknown): Usage {
   const usage = objectIn(value);
   return {
@@ -170,51 +179,12 @@ function headerField(value: unknown): HeaderField {
   return value as HeaderField;
 }
 
+function outerChangesOf(value: unknown): OuterChanges {
+  must(isOuterChanges(value));
+  return value as OuterChanges;
+}
+
 function fieldValue(value: unknown): string {
   must(isFieldValue(value));
   return value as string;
-}
-
-function must(condition: boolean): void {
-  if (!condition) throw new TypeError('Not the head of an entry.');
-}
-
-function objectIn(value: unknown): Members {
-  must(typeof value === 'object' && value !== null && !Array.isArray(value));
-  return value as Members;
-}
-
-function text(value: unknown): string {
-  must(typeof value === 'string');
-  return value as string;
-}
-
-function list<T>(value: unknown, item: (value: unknown) => T): T[] {
-  must(Array.isArray(value));
-  return (value as unknown[]).map((element) => item(element));
-}
-
-function whole(value: unknown, least = 0, most = Number.MAX_SAFE_INTEGER): number {
-  must(Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most);
-  return value as number;
-}
-
-/** Milliseconds since the epoch that a Date can hold (ECMA-262 §21.4.1.1). */
-function time(value: unknown): number {
-  must(Number.isFinite(value) && (value as number) >= 0 && (value as number) <= 8.64e15);
-  return value as number;
-}
-
-function amount(value: unknown): number {
-  must(Number.isFinite(value) && (value as number) >= 0);
-  return value as number;
-}
-
-function oneOf<T extends string>(allowed: readonly T[], value: unknown): T {
-  must(allowed.includes(value as T));
-  return value as T;
-}
-
-function optional<K extends string, T>(name: K, value: unknown, check: (value: unknown) => T): { [P in K]?: T } {
-  return value === undefined ? {} : ({ [name]: check(value) } as { [P in K]?: T });
 }

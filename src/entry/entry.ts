@@ -23,6 +23,12 @@ export interface Usage {
 /** One header field as it goes on the wire; a repeated name is several fields. */
 export type HeaderField = readonly [name: string, value: string];
 
+/** What a handler made of a header that was set before it ran: another value, more values, or nothing. */
+export const OUTER_CHANGES = ['replaced', 'extended', 'removed'] as const;
+
+/** The changed ones by lower-case name; a repeat makes the same change to what its own outer middleware has set. */
+export type OuterChanges = readonly (readonly [name: string, change: (typeof OUTER_CHANGES)[number]])[];
+
 /** What an entry is about: labels for statistics and group invalidation, never prompt text. */
 export interface EntryLabels {
   /** Digest of the URL it answers a GET of, so that a change there can invalidate it. */
@@ -60,6 +66,8 @@ export interface Entry {
   readonly statusMessage?: string;
   /** As the handler set them, with the Date they were sent at; without Content-Length and Content-Encoding, which follow from `body` and `coding`. */
   readonly headers: readonly HeaderField[];
+  /** Absent where it changed none. */
+  readonly outerChanges?: OuterChanges;
   /** Coding of `body`. */
   readonly coding: Coding;
   readonly body: Buffer;

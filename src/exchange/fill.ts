@@ -8,7 +8,7 @@ import type { Outlet } from '../response/outlet.ts';
 import type { RecordedHead } from '../response/recorded-head.ts';
 import { Recorder } from '../response/recorder.ts';
 import { isShort, type HeadDecision, type Recording } from '../response/recording.ts';
-import { codingOf, storedHeaders } from '../response/stored-headers.ts';
+import { codingOf, lengthOf, storedHeaders } from '../response/stored-headers.ts';
 import type { SpanLink } from '../telemetry/tracing.ts';
 import { openContext, type ContextState } from './context.ts';
 import type { KeyedExchange } from './exchange.ts';
@@ -153,11 +153,12 @@ class Fill {
   }
 
   /** From now on others can join. A coded body is for those who take the coding, so its followers wait for the whole. */
-  #open({ status, statusMessage, headers }: RecordedHead): void {
-    if (codingOf(headers) !== 'identity') return;
-    const message = statusMessage === undefined ? {} : { statusMessage };
-    const head = { status, ...message, headers: storedHeaders(headers, this.#exchange.parts.clock.now()) };
-    this.#live = new LiveStream(head, this.#exchange.parts.config.maxEntryBytes, () => this.#client.checkWanted());
+  #open(head: RecordedHead): void {
+    if (codingOf(head.headers) !== 'identity') return;
+    const contentLength = lengthOf(head.headers);
+    const announced = contentLength === undefined ? {} : { contentLength };
+    const stored = { ...head, headers: storedHeaders(head.headers, this.#exchange.parts.clock.now()), ...announced };
+    this.#live = new LiveStream(stored, this.#exchange.parts.config.maxEntryBytes, () => this.#client.checkWanted());
     this.#followers.join(this.#live, this.#report.link);
   }
 

@@ -1,5 +1,5 @@
 import type { CacheParts } from '../cache-parts.ts';
-import type { Coding, Entry, HeaderField, LogPosition, Usage } from '../entry/entry.ts';
+import type { Coding, Entry, HeaderField, LogPosition, OuterChanges, Usage } from '../entry/entry.ts';
 import { fieldOf } from '../entry/header-fields.ts';
 import { textTierOf } from '../entry/text-tier.ts';
 import type { AIRequest } from '../request/ai-request.ts';
@@ -15,6 +15,7 @@ export interface MadeResponse {
   readonly status: number;
   readonly statusMessage?: string;
   readonly headers: readonly HeaderField[];
+  readonly outerChanges?: OuterChanges;
   /** In the coding that the headers name, and in identity coding. */
   readonly body: Buffer;
   readonly identity: Buffer;
@@ -38,7 +39,7 @@ export interface Remarks extends Lifetimes {
 /** The entry that keeps this response under this key. */
 export function makeEntry(asked: Asked, response: MadeResponse, remarks: Remarks): Entry {
   const { parts, request, key } = asked;
-  const { status, statusMessage, headers, body, identity, chunks } = response;
+  const { status, statusMessage, headers, outerChanges, body, identity, chunks } = response;
   const { tags = [], usage, answeredBy, fillMs, position } = remarks;
   const coding: Coding = codingOf(headers);
   const costUsd = usage === undefined ? undefined : costOf(parts, request, usage, answeredBy);
@@ -47,6 +48,7 @@ export function makeEntry(asked: Asked, response: MadeResponse, remarks: Remarks
     status,
     ...(statusMessage === undefined ? {} : { statusMessage }),
     headers: storedHeaders(headers, parts.clock.now()),
+    ...(outerChanges === undefined ? {} : { outerChanges }),
     coding,
     body,
     ...(chunks === undefined ? {} : { chunks }),

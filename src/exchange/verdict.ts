@@ -70,11 +70,12 @@ export function verdictOn(
   recording: Recording,
   identity: Buffer | undefined,
 ): Verdict {
-  const { head, body, ended, tooLarge } = recording;
+  const { head, body, ended, tooLarge, hasTrailers } = recording;
   if (head === undefined || !ended) return { refusal: { reason: 'unfinished', kind: 'failed' }, audience: 'all' };
   if (tooLarge) return { refusal: { reason: 'too-large', kind: 'declared' }, audience: 'nobody' };
   const judged = verdictOnHead(exchange, context, head, body);
   if (judged.refusal !== undefined) return judged;
+  if (hasTrailers) return { refusal: { reason: 'trailer', kind: 'declared' }, audience: 'nobody' };
   if (identity === undefined) return { refusal: { reason: 'content-encoding', kind: 'declared' }, audience: 'nobody' };
   return { ...verdictOnBody(exchange, head, identity), audience: judged.audience };
 }

@@ -27,6 +27,12 @@ export function storedHeaders(headers: HeaderFields, sentAt: number): HeaderFiel
   return isDated ? kept : [...kept, ['Date', new Date(sentAt).toUTCString()]];
 }
 
+/** The length that the handler announced; undefined where it announced none, or nonsense. */
+export function lengthOf(headers: HeaderFields): number | undefined {
+  const length = fieldOf(headers, 'content-length');
+  return length !== undefined && /^\d{1,15}$/.test(length) ? Number(length) : undefined;
+}
+
 /** The coding the handler sent its body in. */
 export function codingOf(headers: HeaderFields): Coding {
   return (fieldOf(headers, 'content-encoding') ?? 'identity').toLowerCase() as Coding;

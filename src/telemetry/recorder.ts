@@ -8,6 +8,7 @@ import { NO_TRACING } from './no-tracing.ts';
 import { OtelMetrics } from './otel-metrics.ts';
 import { OtelTracing } from './otel-tracing.ts';
 import { CachePerformanceMonitor } from './performance-monitor.ts';
+import { RecentErrors } from './recent-errors.ts';
 import { Tally } from './tally.ts';
 import type { Tracing } from './tracing.ts';
 
@@ -30,6 +31,7 @@ export interface Recorder {
   readonly tracing: Tracing;
   readonly monitor: CachePerformanceMonitor;
   readonly tally: Tally;
+  readonly errors: RecentErrors;
   /** Takes the gauges off the meter. */
   close(): void;
 }
@@ -40,6 +42,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
   const onError = reportOnce(options.onError);
   const monitor = new CachePerformanceMonitor({ clock, gauges });
   const tally = new Tally(labels);
+  const errors = new RecentErrors(clock);
   const metrics =
     telemetry === false ? undefined : new OtelMetrics({ name, gauges, labels, meterProvider: telemetry.meterProvider });
   const tracing =
@@ -57,6 +60,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
     try {
       monitor.observe(event);
       tally.observe(event);
+      errors.observe(event);
       // Last, since it alone calls code of others, which may throw.
       metrics?.record(event);
     } catch (error) {
@@ -70,7 +74,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
       onError(error);
     }
   };
-  return Object.freeze({ observe, tracing, monitor, tally, close });
+  return Object.freeze({ observe, tracing, monitor, tally, errors, close });
 }
 
 /** Reports the first failure: telemetry that fails does so at every event. */

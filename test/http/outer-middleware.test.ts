@@ -123,17 +123,37 @@ describe.each(expressVersions)('headers of middleware before the cache on $name'
     expect(site.runs).toBe(2);
   });
 
-  it('that the handler added to are recorded whole', async () => {
-    const outer: RequestHandler = (req, res, next) => (
-      req.headers['x-plain'] === undefined && res.set('Link', ['</a>']),
-      next()
+  it('that the handler added to, replaced or took off are added to, replaced and taken off on a hit', async () => {
+    let count = 0;
+    const outer: RequestHandler = (req, res, next) => {
+      count += 1;
+      if (req.headers['x-plain'] === undefined) {
+        res.set({ Link: [`</${count}>`], 'X-Frame-Options': 'DENY', 'X-Powered-By': `app ${count}` });
+      }
+      next();
+    };
+    const site = await cachedSite(
+      express,
+      (_req, res) => {
+        res.removeHeader('X-Powered-By');
+        res.appendHeader('Link', '</b>').set('X-Frame-Options', 'SAMEORIGIN').json({});
+      },
+      { outer: [outer] },
     );
-    const site = await cachedSite(express, (_req, res) => res.appendHeader('Link', '</b>').json({}), {
+    const answers = await site.askInTurn({}, {}, { headers: { 'x-plain': '1' } });
+    expect(answers.map(({ headers }) => headers.link)).toEqual(['</1>, </b>', '</2>, </b>', '</b>']);
+    expect(answers.map(({ headers }) => headers['x-frame-options'])).toEqual(Array(3).fill('SAMEORIGIN'));
+    expect(answers.map(({ headers }) => headers['x-powered-by'])).toEqual(Array(3).fill(undefined));
+    expect(site.runs).toBe(1);
+  });
+
+  it('that the handler said again are of this request, for it said nothing new', async () => {
+    const outer = numbered((count) => ({ 'X-Request-Id': `r${count}` }));
+    const site = await cachedSite(express, (_req, res) => res.set('X-Request-Id', res.get('X-Request-Id')).json({}), {
       outer: [outer],
     });
-    expect((await site.ask()).headers.link).toBe('</a>, </b>');
-    expect((await site.ask({ headers: { 'x-plain': '1' } })).headers.link).toBe('</a>, </b>');
-    expect((await site.ask()).headers.link).toBe('</a>');
+    const answers = await site.askInTurn({}, {});
+    expect(answers.map(({ headers }) => headers['x-request-id'])).toEqual(['r1', 'r2']);
     expect(site.runs).toBe(1);
   });
 

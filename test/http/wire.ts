@@ -1,5 +1,3 @@
-import type { Answer } from '../support/ask.ts';
-
 /** The head's lines and the body's bytes of an answer as it came over the wire. */
 export interface Wire {
   readonly head: readonly string[];
@@ -14,30 +12,4 @@ export function wireOf(bytes: Buffer): Wire {
     head: head.filter((line) => !/^(cache-status: ai-cache|date:)/i.test(line)),
     body: bytes.subarray(end + 4).toString('latin1'),
   };
-}
-
-/** What one connection or one moment decides. */
-const OF_THE_MOMENT = new Set([
-  'cache-status',
-  'age',
-  'date',
-  'transfer-encoding',
-  'content-length',
-  'connection',
-  'keep-alive',
-]);
-
-/** A stored answer without an ETag of the handler's has one of ours. */
-const OWN_ETAG = /^"[\w-]{27}(?:-br)?"$/;
-
-/** What a repeat must have in common with the first answer. */
-export function repeatable({ status, statusMessage, rawHeaders, body }: Answer): unknown {
-  const fields: string[] = [];
-  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
-    const name = rawHeaders[index] as string;
-    const value = rawHeaders[index + 1] as string;
-    const isOurs = name.toLowerCase() === 'etag' && OWN_ETAG.test(value);
-    if (!isOurs && !OF_THE_MOMENT.has(name.toLowerCase())) fields.push(`${name}: ${value}`);
-  }
-  return { status, statusMessage, fields, body: body.toString('latin1') };
 }

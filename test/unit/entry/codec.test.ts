@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { crc32 } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { decodeEntry, encodeEntry } from '../../../src/entry/codec.ts';
-import { CODINGS, MAX_CHUNKS, TEXT_TIERS, type Entry } from '../../../src/entry/entry.ts';
+import { CODINGS, MAX_CHUNKS, OUTER_CHANGES, TEXT_TIERS, type Entry } from '../../../src/entry/entry.ts';
 import { sampleEntry } from '../../support/sample-entry.ts';
 
 const BODY = Buffer.from('body');
@@ -73,6 +73,7 @@ const fields: fc.Arbitrary<object> = together(
   optional(fc.constant(true), 'neverStale'),
   optional(fieldValue, 'ownEtag'),
   optional(fc.record({ id: anyText, names: fc.array(anyText) }), 'variants'),
+  optional(fc.array(fc.tuple(fieldName, fc.constantFrom(...OUTER_CHANGES))), 'outerChanges'),
   optional(
     fc.record(
       { inputTokens: fc.nat(), outputTokens: fc.nat(), cacheReadTokens: fc.nat(), cacheWriteTokens: fc.nat() },
@@ -256,6 +257,9 @@ describe('a head that somebody else wrote', () => {
     ['Transfer-Encoding', headWith({ headers: [['transfer-encoding', 'chunked']] })],
     ['Content-Encoding', headWith({ headers: [['CONTENT-ENCODING', 'gzip']] })],
     ['Connection', headWith({ headers: [['Connection', 'keep-alive']] })],
+    ['changed headers that are an object', headWith({ outerChanges: { a: 'removed' } })],
+    ['an unknown change of a header', headWith({ outerChanges: [['a', 'doubled']] })],
+    ['a change of Content-Length', headWith({ outerChanges: [['content-length', 'removed']] })],
     ['an unknown coding', headWith({ coding: 'compress' })],
     ['a coding from the prototype', headWith({ coding: 'constructor' })],
     ['a length in identity coding that lies', headWith({ identityBytes: 5 })],
