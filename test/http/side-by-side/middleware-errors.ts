@@ -63,7 +63,7 @@ export const errorsAndFiles: readonly Row[] = [
     handler: where,
     mount: served({}),
     ...each(file, file),
-    ...notStored('no-lifetime'),
+    says: ['fwd=miss', 'fwd=stale; fwd-status=304; stored'],
     runs: 0,
   },
   {
@@ -87,7 +87,7 @@ export const errorsAndFiles: readonly Row[] = [
     handler: where,
     mount: served({ maxAge: '1h' }),
     ...each(file, { ...file, headers: { Range: 'bytes=0-1' } }),
-    says: ['fwd=miss', 'fwd=bypass; detail=range'],
+    says: ['fwd=miss', 'hit'],
     runs: 0,
   },
   {

@@ -110,7 +110,7 @@ export const headers: readonly Row[] = [
     handler: (_req, res) => res.json({}),
     mount: behind(origins),
     ...each(fromA, fromB),
-    says: ['fwd=miss; detail=vary', 'fwd=miss; detail=vary'],
+    says: ['fwd=miss; stored', 'fwd=vary-miss; stored'],
     runs: 2,
   },
   {
