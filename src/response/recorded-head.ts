@@ -102,5 +102,8 @@ function varyFields(value: OutgoingHttpHeader | undefined): string[] {
 /** Takes everything back that the handler has set. */
 export function restoreHeaders(res: ServerResponse, outer: OuterHeaders): void {
   for (const name of res.getHeaderNames()) if (!Object.hasOwn(outer, name)) res.removeHeader(name);
-  for (const [name, value] of Object.entries(outer)) if (value !== undefined) res.setHeader(name, value);
+  for (const [name, value] of Object.entries(outer)) {
+    // What is as it was keeps the case of its name.
+    if (value !== undefined && String(res.getHeader(name)) !== String(value)) res.setHeader(name, value);
+  }
 }

@@ -118,7 +118,7 @@ export const lateActing: readonly Row[] = [
   {
     title: 'a log of pieces',
     handler: (_req, res) => (res.write('one '), res.end('two')),
-    mount: logged(sizes),
+    mount: logged(':method :url :status :res[content-length] :res[content-type]'),
     ...inPieces,
   },
   {
