@@ -3,6 +3,7 @@ import type { Direct } from '../direct/direct.ts';
 import { lookUp, lookUpHere, Question, reportAnswered, type IsGood, type Located } from '../direct/question.ts';
 import { cacheClosed, CascadeError, invalidRequestField, cascadeFunctionThrew } from '../errors.ts';
 import type { AIRequest } from '../request/ai-request.ts';
+import { checkRequest } from '../request/check-request.ts';
 import { resultOf, type Answered, type CascadeResult } from './answered.ts';
 import { allAtMost, batchOptions, progressOf, rejected, type BatchItem, type BatchOptions } from './batch.ts';
 import { CascadeRun, type Accept, type CascadeParts } from './cascade-run.ts';
@@ -116,8 +117,12 @@ export class ProviderCascade {
   #questionOf(request: AIRequest): Question {
     const { parts, lines } = this.#cascade;
     if (parts.closing.signal.aborted) throw cacheClosed();
-    const [first, ...others] = lines.map((line) => line.requestFor(request));
-    return new Question(parts, first as ProviderRequest, others);
+    checkRequest(request);
+    return new Question(
+      parts,
+      request,
+      lines.map((line) => line.answererOf(request)),
+    );
   }
 
   /** Equal items are one; `onInvalid` is told of those that are no requests. */

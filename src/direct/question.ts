@@ -5,6 +5,7 @@ import { flightOf } from '../exchange/generation.ts';
 import { storeEntry } from '../exchange/store-entry.ts';
 import type { Verdict } from '../exchange/verdict.ts';
 import type { AIRequest } from '../request/ai-request.ts';
+import { copyOf } from '../request/copy-request.ts';
 import { modelOf } from '../request/labels.ts';
 import type { TierName } from '../tiers/tier.ts';
 import type { Found } from '../tiers/tiered-store.ts';
@@ -12,22 +13,30 @@ import type { CachedResponse } from './cached-response.ts';
 import { begin, decoded, report, type Direct, type Readable, type SetResult } from './direct.ts';
 import type { WholeResponse } from './given-response.ts';
 
-/** What any of several requests may have the answer to, the first of them before the others: one request to those who count. */
+/** Who may answer a question. */
+export interface Answerer {
+  readonly provider: string;
+  readonly model: string;
+}
+
+/** A request that any of several may have answered, the first of them before the others: one request to those who count. */
 export class Question {
   readonly first: Direct;
-  readonly #others: readonly AIRequest[];
+  readonly #others: readonly Answerer[];
   #alternatives: readonly Direct[] | undefined;
 
   /** Throws AICacheError INVALID_REQUEST or UNKEYABLE, naming the field. */
-  constructor(parts: CacheParts, first: AIRequest, others: readonly AIRequest[]) {
-    this.first = begin(parts, first);
+  constructor(parts: CacheParts, request: AIRequest, [first, ...others]: readonly Answerer[]) {
+    const begun = begin(parts, { ...request, ...first });
+    // What is asked later must be what the key was made from, whatever the caller does with its request meanwhile.
+    this.first = { ...begun, request: copyOf(begun.request) };
     this.#others = others;
   }
 
   /** All of them, in order. Their keys are made when somebody needs them: often the first has the answer. */
   get alternatives(): readonly Direct[] {
-    const { parts } = this.first;
-    this.#alternatives ??= [this.first, ...this.#others.map((request) => begin(parts, request))];
+    const { parts, request } = this.first;
+    this.#alternatives ??= [this.first, ...this.#others.map((other) => begin(parts, { ...request, ...other }))];
     return this.#alternatives;
   }
 

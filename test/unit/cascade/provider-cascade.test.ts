@@ -322,6 +322,9 @@ describe('failing', () => {
     const first = scripted('one', answers);
     const error = await errorOf(cascadeOf([first]).complete({ text: 1 } as never));
     expect(error).toMatchObject({ code: 'INVALID_REQUEST', option: 'text' });
+    const follows = { ...first, model: ({ model }: { model?: string }) => String(model) };
+    const none = await errorOf(cascadeOf([follows]).complete(undefined as never));
+    expect(none).toMatchObject({ code: 'INVALID_REQUEST', option: 'request' });
     expect(first.call.asked).toHaveLength(0);
   });
 });
