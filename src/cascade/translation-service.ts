@@ -73,8 +73,9 @@ export class CachedTranslationService {
    * @example
    * const { text } = await service.translate({ text: 'Good morning, {name}', from: 'en', to: 'fr', collection: 'mails' });
    */
-  async translate({ signal, ...translation }: Translation & Pick<CompleteOptions, 'signal'>): Promise<Translated> {
+  async translate(translation: Translation & Pick<CompleteOptions, 'signal'>): Promise<Translated> {
     const request = requestOf(translation, this.#operation);
+    const { signal } = translation;
     return this.#translated(await this.#cascade.complete(request, { signal, accept: this.#accept }));
   }
 

@@ -14,7 +14,7 @@ import { isTags } from '../request/check-request.ts';
 import { modelOf } from '../request/labels.ts';
 import { savedBy } from '../exchange/send-entry.ts';
 import { storeEntry } from '../exchange/store-entry.ts';
-import type { Result } from '../telemetry/outcome.ts';
+import type { Outcome } from '../telemetry/outcome.ts';
 import type { TierName } from '../tiers/tier.ts';
 import type { Found } from '../tiers/tiered-store.ts';
 
@@ -192,13 +192,15 @@ async function lead(
 /** Tells telemetry what became of a request, once. */
 export function report(
   direct: Direct,
-  facts: { readonly result: Result; readonly entry?: Entry; readonly tier?: TierName },
+  facts: Pick<Outcome, 'result' | 'tier' | 'bypass' | 'mode'> & { readonly entry?: Entry },
 ): void {
   const { parts, request, startedAt } = direct;
-  const { result, entry, tier } = facts;
+  const { result, entry, tier, bypass, mode } = facts;
   const outcome = Object.freeze({
     result,
     ...(tier === undefined ? {} : { tier }),
+    ...(bypass === undefined ? {} : { bypass }),
+    ...(mode === undefined ? {} : { mode }),
     ...(entry === undefined ? modelOf(request) : savedBy(entry)),
     status: entry?.status ?? 200,
     durationMs: parts.clock.monotonic() - startedAt,

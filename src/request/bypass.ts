@@ -42,12 +42,13 @@ const METHODS: ReadonlySet<string> = new Set(['GET', 'POST', 'QUERY']);
 /** What can be known before its body is read: must the request go past the cache? */
 export function whyBypass(req: Request, config: Pick<Config, 'enabled'>): Bypass | undefined {
   if (!METHODS.has(req.method)) return { bypass: 'method' };
-  return whyDisabled(req, config) ?? whyHeaders(req);
+  return whyDisabled(config) ?? whyHeaders(req);
 }
 
-function whyDisabled(req: Request, { enabled }: Pick<Config, 'enabled'>): Bypass | undefined {
+/** Is the cache switched off? A switch that fails is off. */
+export function whyDisabled({ enabled }: Pick<Config, 'enabled'>): Bypass | undefined {
   try {
-    return callUserFunction('enabled', () => enabled(), req) ? undefined : { bypass: 'disabled' };
+    return callUserFunction('enabled', enabled, undefined) ? undefined : { bypass: 'disabled' };
   } catch (error) {
     return { bypass: 'disabled', error: error as AICacheError };
   }
