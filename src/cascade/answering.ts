@@ -1,4 +1,3 @@
-import type { Direct } from '../direct/direct.ts';
 import { lookUp, lookUpHere, type IsGood, type Located, type Question } from '../direct/question.ts';
 import { cachedResponseOf, type CachedResponse } from '../direct/cached-response.ts';
 import { cascadeFunctionThrew, CascadeError } from '../errors.ts';
@@ -132,6 +131,6 @@ function isOutage({ code, failures }: CascadeError): boolean {
 }
 
 function foundOf(question: Question, { entry, state, tier, place, response }: Located): Found {
-  const { request } = place === 0 ? question.first : (question.alternatives[place] as Direct);
+  const { request } = question.at(place);
   return { entry, state, tier, place, response, request: request as ProviderRequest, failures: [] };
 }

@@ -1,6 +1,5 @@
 import type { CacheParts } from '../cache-parts.ts';
 import { cachedResponseOf, type CachedResponse } from '../direct/cached-response.ts';
-import type { Direct } from '../direct/direct.ts';
 import { make, type Made, type Question } from '../direct/question.ts';
 import { cascadeFailed, cascadeRefused, type ProviderFailure } from '../errors.ts';
 import type { Answered, NotStored, Withheld } from './answered.ts';
@@ -69,7 +68,7 @@ export class CascadeRun {
 
   async #ask(place: number, line: ProviderLine): Promise<Answered> {
     const { parts, tally } = this.#cascade;
-    const direct = this.#question.alternatives[place] as Direct;
+    const direct = this.#question.at(place);
     const request = direct.request as ProviderRequest;
     const ttlSeconds = this.#ttlSeconds(place, request);
     let attempts = 0;

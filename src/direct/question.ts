@@ -41,6 +41,11 @@ export class Question {
     return this.#alternatives;
   }
 
+  /** One of them: the first without a key for any other. */
+  at(place: number): Direct {
+    return place === 0 ? this.first : (this.alternatives[place] as Direct);
+  }
+
   /** Questions with equal names that are asked at a time can share an answer. */
   get flight(): string {
     return this.alternatives.map(flightOf).join();
@@ -114,14 +119,14 @@ interface From {
 export function reportAnswered(question: Question, result: 'hit' | 'stale' | 'coalesced', from: From): void;
 export function reportAnswered(question: Question, result: 'miss' | 'bypass' | 'error', from?: From): void;
 export function reportAnswered(question: Question, result: Result, from?: From): void {
-  const direct = from === undefined ? question.first : (question.alternatives[from.place] as Direct);
+  const direct = question.at(from?.place ?? 0);
   const isServed = result === 'hit' || result === 'stale' || result === 'coalesced';
   report(direct, { result, ...(isServed ? from : {}), ...(result === 'bypass' ? { bypass: 'disabled' } : {}) });
 }
 
 /** Counts the hit there would have been. */
 export function reportShadowHit(question: Question, { place, entry, tier }: Located): void {
-  report(question.alternatives[place] as Direct, { result: 'hit', entry, tier, mode: 'shadow' });
+  report(question.at(place), { result: 'hit', entry, tier, mode: 'shadow' });
 }
 
 /** An answer that is whole, and what it says of itself. */

@@ -101,6 +101,15 @@ describe('a cascade that answers', () => {
     ]);
   });
 
+  it('makes one key for a hit of the first provider, however many there are', async () => {
+    const cascade = cascadeOf([scripted('one', answers), scripted('two', answers), scripted('three', answers)]);
+    const keys = (): number => cascade.cache.monitor.snapshot().keyGeneration.count;
+    await cascade.complete(request);
+    const before = keys();
+    await cascade.complete(request);
+    expect(keys() - before).toBe(1);
+  });
+
   it('takes the answer of a retry', async () => {
     const first = scripted('one', fails(500), unreachable, answers);
     const result = await inTime(cascadeOf([first, scripted('two', answers)]).complete(request));
