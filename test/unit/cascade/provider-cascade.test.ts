@@ -119,6 +119,7 @@ describe('a cascade that answers', () => {
 
   it.each<[string, Act]>([
     ['a stream', async function* stream() {}],
+    ['an error that was not thrown', () => new Error('overloaded')],
     ['nothing', () => undefined],
     ['a fetch response', () => new Response('{}')],
   ])('does not store %s for an answer', async (_title, act) => {
