@@ -14,7 +14,7 @@ import { isTags } from '../request/check-request.ts';
 import { modelOf } from '../request/labels.ts';
 import { savedBy } from '../exchange/send-entry.ts';
 import { storeEntry } from '../exchange/store-entry.ts';
-import type { Result } from '../telemetry/outcome.ts';
+import type { Outcome } from '../telemetry/outcome.ts';
 import type { TierName } from '../tiers/tier.ts';
 import type { Found } from '../tiers/tiered-store.ts';
 
@@ -35,6 +35,8 @@ export type FillResponse = () => GivenResponse | Promise<GivenResponse>;
 /** A request of a program rather than a client. */
 export interface Direct extends Asked {
   readonly startedAt: number;
+  /** The very object that the program gave, which may change it meanwhile. */
+  readonly given: AIRequest;
 }
 
 export async function directGet(
@@ -96,7 +98,7 @@ async function findOrFill(
   }
   const { flights, filling } = direct.parts;
   // A handler that asks for its own request would wait for itself.
-  const waits = flights !== undefined && !filling.has(direct.request);
+  const waits = flights !== undefined && !filling.has(direct.given);
   const part: Part<Answer> = waits ? flights.enter(flightOf(direct)) : { role: 'alone' };
   const landing = part.role === 'follower' ? await part.landing : undefined;
   const answer = part.role === 'late' ? part.answer : landing?.kind === 'answer' ? landing.answer : undefined;
@@ -119,7 +121,7 @@ export function begin(parts: CacheParts, request: AIRequest): Direct {
   const startedAt = parts.clock.monotonic();
   const key = parts.keys.keyFor(request);
   parts.observe({ type: 'key', durationMs: parts.clock.monotonic() - startedAt, textLength: request.text.length });
-  return { parts, request, key, startedAt };
+  return { parts, request: { ...request }, given: request, key, startedAt };
 }
 
 export interface Readable extends EntryState {
@@ -199,13 +201,15 @@ async function lead(
 /** Tells telemetry what became of a request, once. */
 export function report(
   direct: Direct,
-  facts: { readonly result: Result; readonly entry?: Entry; readonly tier?: TierName },
+  facts: Pick<Outcome, 'result' | 'tier' | 'bypass' | 'mode'> & { readonly entry?: Entry },
 ): void {
   const { parts, request, startedAt } = direct;
-  const { result, entry, tier } = facts;
+  const { result, entry, tier, bypass, mode } = facts;
   const outcome = Object.freeze({
     result,
     ...(tier === undefined ? {} : { tier }),
+    ...(bypass === undefined ? {} : { bypass }),
+    ...(mode === undefined ? {} : { mode }),
     ...(entry === undefined ? modelOf(request) : savedBy(entry)),
     status: entry?.status ?? 200,
     durationMs: parts.clock.monotonic() - startedAt,
