@@ -1,4 +1,5 @@
 import type { CacheParts } from '../cache-parts.ts';
+import type { LogPosition } from '../entry/entry.ts';
 import { AICacheError, internalFault } from '../errors.ts';
 import type { AIRequest } from '../request/ai-request.ts';
 import type { CachedResponse } from './cached-response.ts';
@@ -21,20 +22,24 @@ const SETS_AT_ONCE = 100;
 
 export async function directSetMany(parts: CacheParts, items: readonly SetItem[]): Promise<SetItemResult[]> {
   const results: SetItemResult[] = [];
+  // All were given now: what is invalidated while the first are written does not come back with the last.
+  let position = await parts.store.noted();
   for (let first = 0; first < items.length; first += SETS_AT_ONCE) {
     const some = items.slice(first, first + SETS_AT_ONCE);
     // oxlint-disable-next-line no-await-in-loop -- what has a deadline must not wait for thousands of others
-    results.push(...(await Promise.all(some.map((item) => setOne(parts, item)))));
+    results.push(...(await Promise.all(some.map((item) => setOne(parts, item, position)))));
+    // oxlint-disable-next-line no-await-in-loop -- only where there was no log to note a place of
+    if (position.epoch === '') position = await parts.store.noted();
   }
   return results;
 }
 
-/** Never rejects. */
-export async function setOne(parts: CacheParts, item: SetItem): Promise<SetItemResult> {
+/** Never rejects. `position`: where the invalidation log stood when the item was given. */
+export async function setOne(parts: CacheParts, item: SetItem, position: LogPosition): Promise<SetItemResult> {
   try {
     // An item that is no object has no request, and is told so.
     const { request, response, ...options } = item ?? {};
-    return await directSet(parts, request, response, options);
+    return await directSet(parts, request, response, options, position);
   } catch (error) {
     return { stored: false, reason: 'invalid', error: error instanceof AICacheError ? error : internalFault(error) };
   }
