@@ -124,6 +124,20 @@ describe('a log that Redis has lost', () => {
   });
 });
 
+describe('a Redis that restarts from an older snapshot', () => {
+  it('is found out by a process that knows better, though nobody asks that one anything', async () => {
+    const idle = openCache({ redis: redis.url });
+    await idle.cache.set(ASKED, 'old');
+    await redis.cli('save');
+    await idle.cache.invalidate({ collection: 'docs' });
+    await redis.kill();
+    await redis.start();
+    expect(await redis.cli('keys', '*:e:*')).not.toBe('');
+    const started = openCache({ redis: redis.url });
+    await expect.poll(() => started.read(ASKED), { timeout: 10_000 }).toBeUndefined();
+  });
+});
+
 describe('a Redis without memory left', () => {
   it('can be cleared, which frees some', async () => {
     const { cache } = openCache({ redis: redis.url });
