@@ -46,7 +46,8 @@ export function bypassedRequest(reason: string): AICacheError {
 
 /** `field`: of a selector given to `invalidate` or `expire`, or `selector` itself; the value is not shown, it is a caller's. */
 export function invalidSelector(field: string, expected: string): AICacheError {
-  return new AICacheError('INVALID_SELECTOR', `The field "${field}" of the selector is not ${expected}.`, {
+  const what = field === 'selector' ? 'The selector' : `The field "${field}" of the selector`;
+  return new AICacheError('INVALID_SELECTOR', `${what} is not ${expected}.`, {
     help: 'Give at least one of provider, model, operation, collection, tag and key; to remove everything, call clear().',
     option: field,
     status: 400,
