@@ -113,7 +113,8 @@ export class SharedInvalidation implements Invalidation {
   }
 
   invalidate(selector: Selector): Promise<number> {
-    return this.#tellAll('invalidate', { action: 'invalidate', selector }, async (walk) => {
+    const operation = Object.keys(selector).length === 0 ? 'clear' : 'invalidate';
+    return this.#tellAll(operation, { action: 'invalidate', selector }, async (walk) => {
       let removed = 0;
       await removeCovered(walk, (onPage) => {
         removed += onPage;

@@ -148,9 +148,10 @@ export class RedisStatistics {
     const settled = await settle(async () => work(await connection.client()), timeoutMs);
     if (settled.end === 'value') return settled.value;
     if (settled.end === 'timeout' || isCommandTimeout(settled.error)) throw statisticsTimedOut(timeoutMs);
-    throw settled.error instanceof AICacheError
-      ? settled.error
-      : statisticsFailed(reasonOf(settled.error), settled.error);
+    const { error } = settled;
+    if (!(error instanceof AICacheError)) throw statisticsFailed(reasonOf(error), error);
+    // The connection's own words are about requests, which go on without Redis.
+    throw error.code === 'REDIS_FAILED' ? statisticsFailed('no connection', error) : error;
   }
 
   /** As in RedisTier: no reply of this connection is to be trusted any more (DESIGN D7). */
