@@ -1,6 +1,8 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { CacheParts } from '../cache-parts.ts';
+import { shownValue } from '../config/shown-value.ts';
 import type { LogPosition } from '../entry/entry.ts';
-import { AICacheError, internalFault } from '../errors.ts';
+import { AICacheError, internalFault, notAnArray } from '../errors.ts';
 import type { AIRequest } from '../request/ai-request.ts';
 import type { CachedResponse } from './cached-response.ts';
 import { begin, decoded, directSet, got, type Direct, type SetOptions, type SetResult } from './direct.ts';
@@ -21,6 +23,7 @@ export type SetItemResult =
 const SETS_AT_ONCE = 100;
 
 export async function directSetMany(parts: CacheParts, items: readonly SetItem[]): Promise<SetItemResult[]> {
+  if (!Array.isArray(items)) throw notAnArray('setMany', 'items', shownValue(items));
   const results: SetItemResult[] = [];
   // All were given now: what is invalidated while the first are written does not come back with the last.
   let position = await parts.store.noted();
@@ -30,6 +33,8 @@ export async function directSetMany(parts: CacheParts, items: readonly SetItem[]
     results.push(...(await Promise.all(some.map((item) => setOne(parts, item, position)))));
     // oxlint-disable-next-line no-await-in-loop -- only where there was no log to note a place of
     if (position.epoch === '') position = await parts.store.noted();
+    // oxlint-disable-next-line no-await-in-loop -- memory alone never waits, and requests must have their turn
+    await nextTurn();
   }
   return results;
 }
@@ -51,6 +56,7 @@ export async function directGetMany(
   requests: readonly AIRequest[],
   allowStale: boolean,
 ): Promise<(CachedResponse | undefined)[]> {
+  if (!Array.isArray(requests)) throw notAnArray('getMany', 'requests', shownValue(requests));
   const asked = requests.map((request) => beginIfValid(parts, request));
   const valid = asked.filter((direct) => direct !== undefined);
   const found = await parts.store.lookupMany(valid.map(({ key }) => key));

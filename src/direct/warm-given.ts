@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { CacheParts } from '../cache-parts.ts';
 import type { LogPosition } from '../entry/entry.ts';
 import { AICacheError, cacheClosed, internalFault } from '../errors.ts';
@@ -19,6 +20,8 @@ export async function warmGiven(
   for await (const batch of batchesOf(parts, items, concurrency)) {
     if (parts.closing.signal.aborted) throw cacheClosed();
     await warmBatch(parts, batch, count);
+    // Memory alone never waits, and requests must have their turn.
+    await nextTurn();
   }
   return count.result();
 }

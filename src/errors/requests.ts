@@ -61,3 +61,12 @@ export function unknownSelectorField(field: string, nearest: string): AICacheErr
     status: 400,
   });
 }
+
+/** `shown` is made by config/shown-value.ts. */
+export function notAnArray(method: string, parameter: string, shown: string): AICacheError {
+  return new AICacheError('INVALID_REQUEST', `${method}() was given ${shown}, not an array.`, {
+    help: `Give it an array of ${parameter}.`,
+    option: parameter,
+    status: 400,
+  });
+}
