@@ -1,6 +1,6 @@
 import type { CacheParts } from '../cache-parts.ts';
 import { cachedResponseOf, type CachedResponse, type EntryState } from './cached-response.ts';
-import type { Entry } from '../entry/entry.ts';
+import type { Entry, LogPosition } from '../entry/entry.ts';
 import { fillFailedTwice, invalidRequestField, invalidTtl } from '../errors.ts';
 import type { Answer } from '../exchange/followers.ts';
 import type { Flight, Part } from '../flight/single-flight.ts';
@@ -57,11 +57,13 @@ export function got(direct: Direct, found: Readable | undefined): CachedResponse
   return found?.response;
 }
 
+/** `notedAt`: where the invalidation log stood when the answer was given, if that was before this call. */
 export async function directSet(
   parts: CacheParts,
   request: AIRequest,
   given: GivenResponse,
   options: SetOptions,
+  notedAt?: LogPosition,
 ): Promise<SetResult> {
   const { ttlSeconds } = options;
   if (ttlSeconds !== undefined && !(Number.isFinite(ttlSeconds) && ttlSeconds >= 0))
@@ -71,7 +73,7 @@ export async function directSet(
   const response = wholeResponseOf(given);
   const { refusal, usage, model } = verdictOnGiven(parts, response, ttlSeconds);
   if (refusal !== undefined) return { stored: false, reason: refusal.reason };
-  const position = await parts.store.noted();
+  const position = notedAt ?? (await parts.store.noted());
   const remarks = { contextSeconds: ttlSeconds, tags: options.tags, usage, answeredBy: model, position };
   const { stored } = await storeEntry(parts, key, makeEntry({ parts, request, key }, response, remarks));
   return stored ? { stored } : { stored, reason: 'no-tier' };

@@ -64,6 +64,10 @@ export class SharedInvalidation implements Invalidation {
     });
     const renew = (): Promise<void> => this.log.open(this.#news.id);
     const listen = (): void => void this.#news.listen();
+    // It may have come back in an older state: who knows more of the log says so, even where nobody asks anything of this process.
+    connection.onReady(() => {
+      if (!this.isUnknown()) void this.log.open().catch(() => undefined);
+    });
     this.#lease = memory && new CoherenceLease({ renew, listen, monotonic, wall: () => Date.now() });
   }
 
@@ -119,7 +123,8 @@ export class SharedInvalidation implements Invalidation {
   }
 
   invalidate(selector: Selector): Promise<number> {
-    return this.#tellAll('invalidate', { action: 'invalidate', selector }, async (walk) => {
+    const operation = Object.keys(selector).length === 0 ? 'clear' : 'invalidate';
+    return this.#tellAll(operation, { action: 'invalidate', selector }, async (walk) => {
       let removed = 0;
       await removeCovered(walk, (onPage) => {
         removed += onPage;
