@@ -1,11 +1,14 @@
-import type { Config } from './config/config.ts';
 import { AICacheError, internalFault } from './errors.ts';
 
-/** Gives errors to `onError`, as AICacheErrors all of them; never throws. */
-export function reporterOf(onError: Config['onError']): (error: unknown) => void {
-  return (error) => {
+type Listener = (error: AICacheError) => void;
+
+/** Gives errors to `publish` and to the user's `onError`; what is no AICacheError is a fault of the cache. Never throws. */
+export function reporterOf(onError: Listener, publish: Listener): (error: unknown) => void {
+  return (thrown) => {
+    const error = thrown instanceof AICacheError ? thrown : internalFault(thrown);
+    publish(error);
     try {
-      onError(error instanceof AICacheError ? error : internalFault(error));
+      onError(error);
     } catch {
       // The function that takes errors failed itself: there is nobody left to tell.
     }

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts';
 import type { TelemetryConfig } from '../config/config.ts';
 import { type AICacheError, telemetryFailed } from '../errors.ts';
+import { Channels } from './channels.ts';
 import type { Observe } from './events.ts';
 import type { Gauges } from './gauges.ts';
 import { createLabelCaps } from './label-cap.ts';
@@ -30,6 +31,7 @@ export interface Recorder {
   readonly tracing: Tracing;
   readonly monitor: CachePerformanceMonitor;
   readonly tally: Tally;
+  readonly channels: Channels;
   /** Takes the gauges off the meter. */
   close(): void;
 }
@@ -40,6 +42,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
   const onError = reportOnce(options.onError);
   const monitor = new CachePerformanceMonitor({ clock, gauges });
   const tally = new Tally(labels);
+  const channels = new Channels(name, labels);
   const metrics =
     telemetry === false ? undefined : new OtelMetrics({ name, gauges, labels, meterProvider: telemetry.meterProvider });
   const tracing =
@@ -57,6 +60,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
     try {
       monitor.observe(event);
       tally.observe(event);
+      channels.publish(event);
       // Last, since it alone calls code of others, which may throw.
       metrics?.record(event);
     } catch (error) {
@@ -70,7 +74,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
       onError(error);
     }
   };
-  return Object.freeze({ observe, tracing, monitor, tally, close });
+  return Object.freeze({ observe, tracing, monitor, tally, channels, close });
 }
 
 /** Reports the first failure: telemetry that fails does so at every event. */
