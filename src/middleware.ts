@@ -66,7 +66,7 @@ function lookUp(exchange: Exchange): void | Promise<void> {
 
   if (wantsRefresh(keyed)) return makeAnew(keyed);
   const span = parts.tracing.startGet(withRoute(exchange));
-  const found = parts.store.lookup(keyed.key, keyed.budget);
+  const found = span.run(() => parts.store.lookup(keyed.key, keyed.budget));
   // No pause on a memory hit: a promise would cost it a turn of the queue.
   return found instanceof Promise ? found.then((late) => answer(keyed, span, late)) : answer(keyed, span, found);
 }

@@ -182,7 +182,11 @@ async function lead(
     if (refusal?.kind === 'declared') flight?.release();
     else flight?.answer({ entry, leader: span.link });
     const put = span.startPut();
-    put.end(refusal === undefined ? await storeEntry(parts, key, entry) : { stored: false, notStored: refusal.reason });
+    put.end(
+      refusal === undefined
+        ? await put.run(() => storeEntry(parts, key, entry))
+        : { stored: false, notStored: refusal.reason },
+    );
   } finally {
     flight?.close();
   }

@@ -34,7 +34,7 @@ async function traced(parts: CacheParts, kind: RemovalKind, work: () => Promise<
     observe({ type: 'operation', tier, operation: kind, durationMs, ...failure });
   };
   try {
-    const count = await work();
+    const count = await span.run(work);
     ended({ count });
     return count;
   } catch (error) {
