@@ -52,7 +52,7 @@ async function start(env: NodeJS.ProcessEnv): Promise<Running> {
     namespace: `observability:${randomUUID()}`,
     ttl: { defaultSeconds: 600 },
     // Small, so that entries leave it while one looks.
-    memory: { maxEntries: 20 },
+    memory: { maxEntries: 5 },
     onError: (error) => console.error(error.message),
   });
   await cache.connect().catch(() => undefined);
