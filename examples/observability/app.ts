@@ -20,14 +20,13 @@ export function createApp({ cache, openai, metrics }: AppOptions): Express {
   const app = express();
   app.get('/metrics', metrics);
   app.use('/ai-cache', statsRouter(cache, { authorize: isFromThisMachine }));
-  const model = (req: Request): string => modelIn(req.body);
   app.post(
     '/api/ask',
     express.json(),
-    aiCache({ cache, provider: 'openai', model, collection: 'articles' }),
+    aiCache({ cache, provider: 'openai', model: askedModel, collection: 'articles' }),
     ask(openai),
   );
-  app.post('/api/chat', express.json(), aiCache({ cache, provider: 'openai', model }), chat(openai));
+  app.post('/api/chat', express.json(), aiCache({ cache, provider: 'openai', model: askedModel }), chat(openai));
   // Fresh for a second, then served for ten minutes while it is made anew in the background.
   const freshly = { ttlSeconds: 1, staleWhileRevalidateSeconds: 600 };
   app.get('/api/news', aiCache({ cache, provider: 'openai', model: 'gpt-4o-mini', ...freshly }), news(openai));
@@ -35,8 +34,8 @@ export function createApp({ cache, openai, metrics }: AppOptions): Express {
   return app;
 }
 
-function modelIn(body: unknown): string {
-  const { model } = (body ?? {}) as { model?: unknown };
+function askedModel(req: Request): string {
+  const { model } = (req.body ?? {}) as { model?: unknown };
   return typeof model === 'string' && MODELS.has(model) ? model : 'gpt-4o-mini';
 }
 
@@ -47,7 +46,7 @@ function ask(openai: OpenAI): RequestHandler {
       res.status(400).json({ error: 'Send { text, model? }.' });
       return;
     }
-    res.json({ answer: await answerTo(req, openai, modelIn(req.body), text) });
+    res.json({ answer: await answerTo(req, openai, askedModel(req), text) });
   };
 }
 
@@ -75,7 +74,7 @@ function chat(openai: OpenAI): RequestHandler {
       res.status(400).json({ error: 'Send { text, model? }.' });
       return;
     }
-    const model = modelIn(req.body);
+    const model = askedModel(req);
     await tracedChat(model, async () => {
       const stream = await openai.chat.completions.create(
         { model, messages: [{ role: 'user', content: text }], stream: true, stream_options: { include_usage: true } },

@@ -19,12 +19,13 @@ const STREAM = { chunkSize: 12, streamingProfile: { ttft: LATENCY_MS, tps: 100 }
 export async function startEmulator(): Promise<Emulator> {
   const emulator = new LLMock({ host: '127.0.0.1', port: 0 });
   emulator.onMessage(FAILING, { status: 503, error: { message: 'Fails on demand.', type: 'on_demand' } });
-  const answer = async ({ stream }: { stream?: boolean }): Promise<{ content: string }> => {
-    // The emulator itself paces a stream.
-    if (stream !== true) await sleep(LATENCY_MS);
-    return { content: 'Somebody has asked this before, and the answer was kept. '.repeat(30) };
-  };
   emulator.onMessage(/[^]*/, answer, STREAM);
   await emulator.start();
   return { baseURL: `${emulator.url}/v1`, stop: () => emulator.stop() };
+}
+
+async function answer({ stream }: { stream?: boolean }): Promise<{ content: string }> {
+  // The emulator itself paces a stream.
+  if (stream !== true) await sleep(LATENCY_MS);
+  return { content: 'Somebody has asked this before, and the answer was kept. '.repeat(30) };
 }

@@ -106,9 +106,9 @@ async function demonstrate({ origin, prometheus }: Running): Promise<boolean> {
 
 /** Sends round after round until Ctrl-C. */
 async function keepBusy(origin: string): Promise<void> {
-  console.log('\nTraffic goes on until Ctrl-C.');
   const stopped = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopped.abort());
+  console.log('\nTraffic goes on until Ctrl-C.');
   for (let round = 0; !stopped.signal.aborted; round += 1) {
     // oxlint-disable-next-line no-await-in-loop -- one after the other
     await sendTraffic(origin, round);

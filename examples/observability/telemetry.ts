@@ -13,7 +13,7 @@ import { ExpressInstrumentation } from '@opentelemetry/instrumentation-express';
 import { HttpInstrumentation } from '@opentelemetry/instrumentation-http';
 import { IORedisInstrumentation } from '@opentelemetry/instrumentation-ioredis';
 import { PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
-import { NodeSDK } from '@opentelemetry/sdk-node';
+import { NodeSDK, resources } from '@opentelemetry/sdk-node';
 import { BatchSpanProcessor } from '@opentelemetry/sdk-trace-base';
 import type { RequestHandler } from 'express';
 
@@ -32,6 +32,8 @@ const sdk = new NodeSDK({
   metricReaders: [prometheus, ...(otlpEndpoint === undefined ? [] : [pushedMetrics()])],
   spanProcessors: otlpEndpoint === undefined ? [] : [new BatchSpanProcessor(new OTLPTraceExporter())],
   logRecordProcessors: [],
+  // Behind a collector the processes of a fleet differ by `service.instance.id` alone.
+  resourceDetectors: [resources.envDetector, resources.serviceInstanceIdDetector],
   instrumentations: [
     // Scrapes and the emulated provider in this process are not what one wants to see.
     new HttpInstrumentation({

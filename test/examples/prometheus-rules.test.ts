@@ -9,8 +9,8 @@ const tests = join(import.meta.dirname, 'rules/express-ai-cache.test.yml');
 
 /** Needs promtool on the PATH: scripts/ensure-prometheus.ts sees to it. */
 async function promtool(...args: string[]): Promise<string> {
-  const { stdout } = await promisify(execFile)('promtool', args).catch((error: { stdout: string; stderr: string }) => {
-    throw new Error(`promtool ${args[0]} ${args[1]} says:\n${error.stdout ?? ''}${error.stderr ?? String(error)}`);
+  const { stdout } = await promisify(execFile)('promtool', args).catch((error: Error & { stdout: string }) => {
+    throw new Error(`promtool ${args[0]} ${args[1]} says:\n${error.stdout}${error.message}`);
   });
   return stdout;
 }
