@@ -61,6 +61,16 @@ describe.each(expressVersions)('what the cache asks of Redis for all requests on
     expect(site.runs).toBe(1);
   });
 
+  it('is no work of the request whose lookup opens the connection', async () => {
+    const sent = listenToCommands();
+    const site = await startSite(() => 'answer', { cache: { memory: false } });
+    await site.ask({ json: { text: 'a' } });
+    expect(commandsOf(sent, true)).toContain('get');
+    expect(commandsOf(sent, true)).not.toContain('info');
+    expect(commandsOf(sent, false)).toContain('info');
+    expect(site.runs).toBe(1);
+  });
+
   it('is no work of the request that first waits for another process', async () => {
     const sent = listenToCommands();
     const made = gate();
@@ -76,7 +86,7 @@ describe.each(expressVersions)('what the cache asks of Redis for all requests on
     await expect.poll(() => sent.some(({ command }) => command === 'xread'), { timeout: 10_000 }).toBe(true);
     made.open();
     expect((await Promise.all([first, second])).map(({ text }) => text)).toEqual(['"answer"', '"answer"']);
-    expect(commandsOf(sent, true)).not.toContain('xread');
+    for (const command of ['xread', 'info', 'client']) expect(commandsOf(sent, true)).not.toContain(command);
     expect([leader.runs, follower.runs]).toEqual([1, 0]);
   });
 
