@@ -79,12 +79,15 @@ const MAX_ALIASES = 10_000;
 const MAX_ALIASES_BYTES = 8 * MIB;
 
 export function createParts(config: Config, clock: Clock): CacheParts {
-  const report = reporterOf(config.onError, (error) => recorder.errors.add(error));
+  const report = reporterOf(config.onError, (error) => {
+    recorder.errors.add(error);
+    recorder.channels.error(error);
+  });
   const recorder = createRecorder({
     name: config.name,
     telemetry: config.telemetry,
     cacheStatusKey: config.cacheStatus === 'key',
-    gauges: () => gaugesOf(memory),
+    gauges: () => gaugesOf(memory, redis),
     clock,
     onError: report,
   });
@@ -145,8 +148,12 @@ function explainerOf({ ttl }: Config, prices: Prices): CacheParts['explain'] {
   return (subject) => explainTtl(subject, ttl, (asked) => costTierOf(asked, sources));
 }
 
-function gaugesOf(memory: MemoryTier | undefined): readonly TierGauge[] {
-  if (memory === undefined) return [];
-  const { entries, bytes, maxBytes } = memory.stats();
-  return [{ tier: 'memory', entries, usedBytes: bytes, limitBytes: maxBytes }];
+function gaugesOf(memory: MemoryTier | undefined, redis: RedisParts | undefined): readonly TierGauge[] {
+  const gauges: TierGauge[] = [];
+  if (memory !== undefined) {
+    const { entries, bytes, maxBytes } = memory.stats();
+    gauges.push({ tier: 'memory', entries, usedBytes: bytes, limitBytes: maxBytes });
+  }
+  if (redis !== undefined) gauges.push({ tier: 'redis', circuit: redis.tier.circuit() });
+  return gauges;
 }

@@ -30,6 +30,15 @@ export { EXAMPLE_OPERATION_SECONDS, type TtlExplanation } from './policy/ttl.ts'
 export type { AIRequest, ContentType, JsonObject, JsonValue } from './request/ai-request.ts';
 export { CacheKeyGenerator, type CacheKeyGeneratorOptions } from './request/key-generator.ts';
 export type { CacheInfo } from './stats/inspectable.ts';
+export type {
+  CacheMessages,
+  ErrorMessage,
+  EvictionMessage,
+  FillMessage,
+  InvalidateMessage,
+  OperationMessage,
+  OutcomeMessage,
+} from './telemetry/channels.ts';
 export { CachePerformanceMonitor, type PerformanceMonitorOptions } from './telemetry/performance-monitor.ts';
 export type { HistorySlot, PerformanceHistory } from './telemetry/performance-history.ts';
 export type { PerformanceSnapshot } from './telemetry/performance-snapshot.ts';

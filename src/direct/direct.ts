@@ -7,14 +7,13 @@ import type { Flight, Part } from '../flight/single-flight.ts';
 import { verdictOnGiven } from './given-verdict.ts';
 import { wholeResponseOf, type GivenResponse, type WholeResponse } from './given-response.ts';
 import { flightOf } from '../exchange/generation.ts';
-import { makeEntry, type Asked } from '../exchange/make-entry.ts';
+import { makeEntry } from '../exchange/make-entry.ts';
 import type { NotStoredReason } from '../policy/storable.ts';
 import type { AIRequest } from '../request/ai-request.ts';
 import { isTags } from '../request/check-request.ts';
 import { modelOf } from '../request/labels.ts';
-import { savedBy } from '../exchange/send-entry.ts';
+import { report, type Direct } from './report.ts';
 import { storeEntry } from '../exchange/store-entry.ts';
-import type { Outcome } from '../telemetry/outcome.ts';
 import type { TierName } from '../tiers/tier.ts';
 import type { Found } from '../tiers/tiered-store.ts';
 
@@ -31,13 +30,6 @@ export type SetResult =
 
 /** Makes the answer of a request that is not stored. */
 export type FillResponse = () => GivenResponse | Promise<GivenResponse>;
-
-/** A request of a program rather than a client. */
-export interface Direct extends Asked {
-  readonly startedAt: number;
-  /** The very object that the program gave, which may change it meanwhile. */
-  readonly given: AIRequest;
-}
 
 export async function directGet(
   parts: CacheParts,
@@ -193,28 +185,13 @@ async function lead(
     if (refusal?.kind === 'declared') flight?.release();
     else flight?.answer({ entry, leader: span.link });
     const put = span.startPut();
-    put.end(refusal === undefined ? await storeEntry(parts, key, entry) : { stored: false, notStored: refusal.reason });
+    put.end(
+      refusal === undefined
+        ? await put.run(() => storeEntry(parts, key, entry))
+        : { stored: false, notStored: refusal.reason },
+    );
   } finally {
     flight?.close();
   }
   return cachedResponseOf(entry, { state: 'fresh' });
-}
-
-/** Tells telemetry what became of a request, once. */
-export function report(
-  direct: Direct,
-  facts: Pick<Outcome, 'result' | 'tier' | 'bypass' | 'mode'> & { readonly entry?: Entry },
-): void {
-  const { parts, request, startedAt } = direct;
-  const { result, entry, tier, bypass, mode } = facts;
-  const outcome = Object.freeze({
-    result,
-    ...(tier === undefined ? {} : { tier }),
-    ...(bypass === undefined ? {} : { bypass }),
-    ...(mode === undefined ? {} : { mode }),
-    ...(entry === undefined ? modelOf(request) : savedBy(entry)),
-    status: entry?.status ?? 200,
-    durationMs: parts.clock.monotonic() - startedAt,
-  });
-  parts.observe({ type: 'request', outcome });
 }

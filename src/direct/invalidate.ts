@@ -24,20 +24,22 @@ async function traced(parts: CacheParts, kind: RemovalKind, work: () => Promise<
   const { clock, tracing, observe } = parts;
   const span = tracing.startRemoval({ kind });
   const startedAt = clock.monotonic();
-  const ended = (failure: { errorType?: string }): void => {
+  const ended = (end: { count: number } | { errorType: string }): void => {
+    const durationMs = clock.monotonic() - startedAt;
+    observe({ type: 'invalidation', kind, durationMs, ...end });
+    span.end(end);
     if (kind === 'expire') return;
     const tier = parts.redis === undefined ? 'memory' : 'redis';
-    observe({ type: 'operation', tier, operation: kind, durationMs: clock.monotonic() - startedAt, ...failure });
+    const failure = 'errorType' in end ? { errorType: end.errorType } : {};
+    observe({ type: 'operation', tier, operation: kind, durationMs, ...failure });
   };
   try {
-    const count = await work();
-    ended({});
-    span.end({ count });
+    const count = await span.run(work);
+    ended({ count });
     return count;
   } catch (error) {
     const errorType = error instanceof AICacheError ? error.code : 'INTERNAL';
     ended({ errorType });
-    span.end({ errorType });
     throw error;
   }
 }

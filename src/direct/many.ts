@@ -5,7 +5,8 @@ import type { LogPosition } from '../entry/entry.ts';
 import { AICacheError, internalFault, notAnArray } from '../errors.ts';
 import type { AIRequest } from '../request/ai-request.ts';
 import type { CachedResponse } from './cached-response.ts';
-import { begin, decoded, directSet, got, type Direct, type SetOptions, type SetResult } from './direct.ts';
+import { begin, decoded, directSet, got, type SetOptions, type SetResult } from './direct.ts';
+import type { Direct } from './report.ts';
 import type { GivenResponse } from './given-response.ts';
 
 /** An answer to store. */

@@ -11,7 +11,8 @@ import type { Result } from '../telemetry/outcome.ts';
 import type { TierName } from '../tiers/tier.ts';
 import type { Found } from '../tiers/tiered-store.ts';
 import type { CachedResponse } from './cached-response.ts';
-import { begin, decoded, report, type Direct, type Readable, type SetResult } from './direct.ts';
+import { begin, decoded, type Readable, type SetResult } from './direct.ts';
+import { report, type Direct } from './report.ts';
 import type { WholeResponse } from './given-response.ts';
 
 /** Who may answer a question. */

@@ -27,7 +27,7 @@ export type Answering = (asking: Asking, found: Found | undefined, fwd: 'miss' |
 /** Looks a request up, and once more for its variant where its key has variants. */
 export function lookUp(asking: Asking, go: Answering): void | Promise<void> {
   const { key, budget, parts } = asking.exchange;
-  const found = parts.store.lookup(key, budget);
+  const found = asking.span.run(() => parts.store.lookup(key, budget));
   const then = (late: Found | undefined): void | Promise<void> => {
     const rule = late?.entry.variants;
     return rule === undefined ? go(asking, late, 'miss') : lookUpVariant(asking, rule, go);
@@ -38,7 +38,7 @@ export function lookUp(asking: Asking, go: Answering): void | Promise<void> {
 
 function lookUpVariant(asking: Asking, rule: VariantRule, go: Answering): void | Promise<void> {
   const exchange = withVariant(asking.exchange, rule);
-  const found = exchange.parts.store.lookup(exchange.key, exchange.budget);
+  const found = asking.span.run(() => exchange.parts.store.lookup(exchange.key, exchange.budget));
   const then = (late: Found | undefined): void | Promise<void> => go({ ...asking, exchange }, late, 'vary-miss');
   return found instanceof Promise ? found.then(then) : then(found);
 }

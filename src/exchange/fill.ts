@@ -199,7 +199,7 @@ class Fill {
       const judged = judging instanceof Promise ? await judging : judging;
       this.#report.judged(recording.head, judged.verdict.refusal);
       const made = { recording, judged, fillMs, leader: this.#report.link };
-      result = await settle(this.#exchange, this.#context, made, this.#followers);
+      result = await put.run(() => settle(this.#exchange, this.#context, made, this.#followers));
       put.end(result);
     } catch (error) {
       // Only a fault of ours gets here: the client has its answer, the followers make theirs.

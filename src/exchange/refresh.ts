@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { LRUCache } from 'lru-cache';
 import type { IncomingMessage } from 'node:http';
 import type { Clock } from '../clock.ts';
@@ -37,6 +38,8 @@ export class Refreshes {
   readonly #states = new LRUCache<string, State>({ max: MAX_KEYS });
   /** By the socket of the in-memory connection: no header could be trusted to say it. */
   readonly #bySocket = new WeakMap<object, Refresh>();
+  /** A refresh outlives the request that causes it, and is a trace of its own. */
+  readonly #outside = AsyncLocalStorage.snapshot();
   #reportedAt = -Infinity;
 
   constructor(clock: Pick<Clock, 'monotonic'>) {
@@ -61,7 +64,8 @@ export class Refreshes {
     this.#states.set(digest, state);
     state.isRunning = true;
     state.failures += 1;
-    this.#run(exchange, again, { entry, rule: exchange.variant?.rule, cause })
+    const refresh: Refresh = { entry, rule: exchange.variant?.rule, cause };
+    this.#outside(() => this.#run(exchange, again, refresh))
       .catch(exchange.parts.report)
       .finally(() => this.#ended(digest, state));
   }

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Redis } from 'ioredis';
 import type { Clock } from '../clock.ts';
 import { AICacheError, clusterFlightFailed } from '../errors.ts';
@@ -35,6 +36,8 @@ export class RedisReader {
   readonly #watches = new Set<Watch>();
   readonly #lanes = new Map<string, RedisLane>();
   #client: RedisClient | undefined;
+  /** The connection serves all requests: what happens on it is no part of the trace of the one that opens it. */
+  readonly #outside = AsyncLocalStorage.snapshot();
   #connecting: RedisClient | undefined;
   #opening: Promise<RedisClient> | undefined;
   #restUntil = -Infinity;
@@ -83,8 +86,9 @@ export class RedisReader {
     try {
       const client = await this.#connected();
       if (!this.#watches.has(watch)) return;
-      watch.lane = this.#laneFor(client, watch.key);
-      watch.lane.add(watch.key, watch.watcher);
+      const lane = this.#laneFor(client, watch.key);
+      watch.lane = lane;
+      this.#outside(() => lane.add(watch.key, watch.watcher));
     } catch (error) {
       this.#report(error);
       watch.watcher.onAway();
@@ -94,7 +98,7 @@ export class RedisReader {
   async #connected(): Promise<RedisClient> {
     if (this.#client !== undefined) return this.#client;
     if (this.#closed || this.#options.clock.monotonic() < this.#restUntil) throw new AwayError();
-    this.#opening ??= this.#open().finally(() => (this.#opening = undefined));
+    this.#opening ??= this.#outside(() => this.#open()).finally(() => (this.#opening = undefined));
     return this.#opening;
   }
 

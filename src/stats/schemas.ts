@@ -63,6 +63,7 @@ export const performanceSchema: z.ZodType<PerformanceSnapshot> = z.strictObject(
         entries: count.exactOptional(),
         usedBytes: count.exactOptional(),
         limitBytes: count.exactOptional(),
+        circuit: z.enum(['closed', 'open', 'half-open']).exactOptional(),
       }),
     ),
     process: z.strictObject({ rssBytes: count, heapUsedBytes: count, arrayBuffersBytes: count }),

@@ -2,6 +2,7 @@
 import type { Coding } from '../entry/entry.ts';
 import type { TierName } from '../tiers/tier.ts';
 import type { Outcome } from './outcome.ts';
+import type { RemovalKind } from './tracing.ts';
 
 export interface RequestEvent {
   readonly type: 'request';
@@ -51,6 +52,16 @@ export interface EvictionEvent {
   readonly reason: 'capacity' | 'expired' | 'invalidated';
 }
 
+/** An invalidation has ended: it is true in every process, or has failed. */
+export interface InvalidationEvent {
+  readonly type: 'invalidation';
+  readonly kind: RemovalKind;
+  readonly durationMs: number;
+  /** Entries removed or expired; absent where it failed. */
+  readonly count?: number;
+  readonly errorType?: string;
+}
+
 export type CacheEvent =
   | RequestEvent
   | KeyEvent
@@ -59,7 +70,8 @@ export type CacheEvent =
   | FillEndedEvent
   | CodecEvent
   | EntrySizeEvent
-  | EvictionEvent;
+  | EvictionEvent
+  | InvalidationEvent;
 
 /** Takes an event; never throws, never waits. */
 export type Observe = (event: CacheEvent) => void;

@@ -3,6 +3,7 @@ import type {
   EntrySizeEvent,
   FillEndedEvent,
   FillStartedEvent,
+  InvalidationEvent,
   KeyEvent,
   OperationEvent,
 } from './events.ts';
@@ -68,7 +69,7 @@ export class Measurements implements Mergeable<Measurements> {
   readonly fills = new Attempts();
   readonly savings = new Savings();
 
-  observe(event: Exclude<CacheEvent, FillStartedEvent>): void {
+  observe(event: Exclude<CacheEvent, FillStartedEvent | InvalidationEvent>): void {
     switch (event.type) {
       case 'request':
         return this.#request(event.outcome);

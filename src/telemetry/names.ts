@@ -92,6 +92,12 @@ export const INSTRUMENTS = Object.freeze({
     unit: 'By',
     description: 'Memory the entries of a tier may take.',
   },
+  circuitState: {
+    name: 'ai_cache.circuit.state',
+    kind: 'observable-up-down-counter',
+    unit: '{circuit}',
+    description: 'Circuit breakers in front of a tier by state: 1 for the state each is in, 0 for the others.',
+  },
   fillActive: {
     name: 'ai_cache.fill.active',
     kind: 'up-down-counter',
@@ -147,6 +153,7 @@ export const ATTRIBUTES = Object.freeze({
   codecOperation: 'cache.codec.operation',
   evictionReason: 'cache.eviction.reason',
   fillReason: 'cache.fill.reason',
+  circuitState: 'cache.circuit.state',
   clientGone: 'cache.client.gone',
   route: 'http.route',
   errorType: 'error.type',

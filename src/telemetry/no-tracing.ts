@@ -1,17 +1,19 @@
 import type { FillSpan, GetSpan, PutSpan, RemovalSpan, SpanLink, Tracing } from './tracing.ts';
 
 const nothing = (): void => {};
+const runIt = <T>(work: () => T): T => work();
 const NO_LINK: SpanLink = Object.freeze({ kind: 'span-link' });
 
 export const NO_GET_SPAN: GetSpan = Object.freeze({
   link: Object.freeze({ kind: 'span-link' as const }),
+  run: runIt,
   end: nothing,
 });
-export const NO_PUT_SPAN: PutSpan = Object.freeze({ end: nothing });
-export const NO_REMOVAL_SPAN: RemovalSpan = Object.freeze({ end: nothing });
+export const NO_PUT_SPAN: PutSpan = Object.freeze({ run: runIt, end: nothing });
+export const NO_REMOVAL_SPAN: RemovalSpan = Object.freeze({ run: runIt, end: nothing });
 export const NO_FILL_SPAN: FillSpan = Object.freeze({
   link: NO_LINK,
-  run: <T>(work: () => T): T => work(),
+  run: runIt,
   end: nothing,
   startPut: () => NO_PUT_SPAN,
 });

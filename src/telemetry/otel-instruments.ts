@@ -8,7 +8,7 @@ import type {
   UpDownCounter,
 } from '@opentelemetry/api';
 import { AttributeSets } from './attribute-sets.ts';
-import type { Gauges } from './gauges.ts';
+import { CIRCUITS, type Gauges } from './gauges.ts';
 import { ATTRIBUTES, INSTRUMENTS, type InstrumentShape } from './names.ts';
 
 /** The instruments of one meter. */
@@ -54,13 +54,18 @@ export function observeGauges(meter: Meter, cacheName: string, gauges: Gauges): 
   const entryCount = observable(INSTRUMENTS.entryCount);
   const memoryUsage = observable(INSTRUMENTS.memoryUsage);
   const memoryLimit = observable(INSTRUMENTS.memoryLimit);
-  const observables = [entryCount, memoryUsage, memoryLimit];
+  const circuitState = observable(INSTRUMENTS.circuitState);
+  const circuits = new AttributeSets({ [ATTRIBUTES.name]: cacheName }, [ATTRIBUTES.tier, ATTRIBUTES.circuitState]);
+  const observables = [entryCount, memoryUsage, memoryLimit, circuitState];
   const read: BatchObservableCallback = (result) => {
-    for (const { tier, entries, usedBytes, limitBytes } of gauges()) {
+    for (const { tier, entries, usedBytes, limitBytes, circuit } of gauges()) {
       const labels = sets.of(tier);
       if (entries !== undefined) result.observe(entryCount, entries, labels);
       if (usedBytes !== undefined) result.observe(memoryUsage, usedBytes, labels);
       if (limitBytes !== undefined) result.observe(memoryLimit, limitBytes, labels);
+      // All states at each time, as state metrics do, so that none goes missing between two collections.
+      if (circuit === undefined) continue;
+      for (const state of CIRCUITS) result.observe(circuitState, state === circuit ? 1 : 0, circuits.of(tier, state));
     }
   };
   meter.addBatchObservableCallback(read, observables);

@@ -109,6 +109,8 @@ export class OtelMetrics {
         return this.#measureSize(event, instruments);
       case 'eviction':
         return instruments.evictions.add(1, sets.eviction.of(event.tier, event.reason));
+      case 'invalidation':
+      // The operation that comes with it has been measured, and a span has its count.
     }
   }
 

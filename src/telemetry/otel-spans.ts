@@ -41,6 +41,10 @@ export class OtelGetSpan implements GetSpan {
     return new FillLink(this.#span.spanContext());
   }
 
+  run<T>(work: () => T): T {
+    return runIn(this.#span, work);
+  }
+
   end(facts: GetFacts): void {
     const span = this.#span;
     try {
@@ -114,6 +118,10 @@ class OtelPutSpan implements PutSpan {
     this.#setup = setup;
   }
 
+  run<T>(work: () => T): T {
+    return runIn(this.#span, work);
+  }
+
   end(facts: PutFacts): void {
     const span = this.#span;
     try {
@@ -139,6 +147,10 @@ export class OtelRemovalSpan implements RemovalSpan {
     this.#setup = setup;
   }
 
+  run<T>(work: () => T): T {
+    return runIn(this.#span, work);
+  }
+
   end({ count, errorType }: RemovalFacts): void {
     try {
       setKnown(this.#span, ATTRIBUTES.itemCount, count);
@@ -162,6 +174,11 @@ export class FillLink implements SpanLink {
 
 export function setKnown(span: Span, name: string, value: AttributeValue | undefined): void {
   if (value !== undefined) span.setAttribute(name, value);
+}
+
+/** Only in here is the span active: what comes after it is no child of a span that has ended. */
+function runIn<T>(span: Span, work: () => T): T {
+  return context.with(trace.setSpan(context.active(), span), work);
 }
 
 /** Without a message: what was thrown may hold a prompt. */

@@ -62,6 +62,8 @@ export class CachePerformanceMonitor {
       this.#activeFills += 1;
       return;
     }
+    // The operation that comes with it has the same figures.
+    if (event.type === 'invalidation') return;
     if (event.type === 'fill-ended') this.#activeFills -= 1;
     if (this.#clock.monotonic() >= this.#currentEndsAt) this.#moveOn();
     this.#current.measurements.observe(event);

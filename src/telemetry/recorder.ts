@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts';
 import type { TelemetryConfig } from '../config/config.ts';
 import { type AICacheError, telemetryFailed } from '../errors.ts';
+import { Channels } from './channels.ts';
 import type { Observe } from './events.ts';
 import type { Gauges } from './gauges.ts';
 import { createLabelCaps } from './label-cap.ts';
@@ -32,6 +33,7 @@ export interface Recorder {
   readonly monitor: CachePerformanceMonitor;
   readonly tally: Tally;
   readonly errors: RecentErrors;
+  readonly channels: Channels;
   /** Takes the gauges off the meter. */
   close(): void;
 }
@@ -43,6 +45,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
   const monitor = new CachePerformanceMonitor({ clock, gauges });
   const tally = new Tally(labels);
   const errors = new RecentErrors(clock);
+  const channels = new Channels(name, labels);
   const metrics =
     telemetry === false ? undefined : new OtelMetrics({ name, gauges, labels, meterProvider: telemetry.meterProvider });
   const tracing =
@@ -61,6 +64,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
       monitor.observe(event);
       tally.observe(event);
       errors.observe(event);
+      channels.publish(event);
       // Last, since it alone calls code of others, which may throw.
       metrics?.record(event);
     } catch (error) {
@@ -74,7 +78,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
       onError(error);
     }
   };
-  return Object.freeze({ observe, tracing, monitor, tally, errors, close });
+  return Object.freeze({ observe, tracing, monitor, tally, errors, channels, close });
 }
 
 /** Reports the first failure: telemetry that fails does so at every event. */

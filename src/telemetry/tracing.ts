@@ -7,8 +7,13 @@ export interface SpanLink {
   readonly kind: 'span-link';
 }
 
+/** Active while `run` runs, so that the spans of Redis nest in it. */
+interface ActiveSpan {
+  run<T>(work: () => T): T;
+}
+
 /** `cache.get`: ended before `next()` is called. */
-export interface GetSpan {
+export interface GetSpan extends ActiveSpan {
   /** For a background refresh that this request causes. */
   readonly link: SpanLink;
   end(facts: {
@@ -25,9 +30,8 @@ export interface GetSpan {
 }
 
 /** `cache.fill`: active while `run` runs, so that the model call's spans nest in it; ends with the response. */
-export interface FillSpan {
+export interface FillSpan extends ActiveSpan {
   readonly link: SpanLink;
-  run<T>(work: () => T): T;
   end(facts: {
     readonly errorType?: string;
     readonly clientGone?: boolean;
@@ -38,7 +42,7 @@ export interface FillSpan {
 }
 
 /** `cache.put`: after the response, child of the fill. */
-export interface PutSpan {
+export interface PutSpan extends ActiveSpan {
   end(facts: {
     readonly stored: boolean;
     readonly notStored?: string;
@@ -53,7 +57,7 @@ export interface PutSpan {
 export type RemovalKind = 'remove' | 'expire' | 'flush';
 
 /** `cache.remove` and `cache.flush`: one invalidation, in all processes. An error where it cannot be said to be true. */
-export interface RemovalSpan {
+export interface RemovalSpan extends ActiveSpan {
   end(facts: { readonly count?: number; readonly errorType?: string }): void;
 }
 

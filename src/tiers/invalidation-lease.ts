@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 export interface CoherenceLeaseOptions {
   /** Makes sure that this process knows what has been logged so far, and that it is waited for from now on. */
   readonly renew: () => Promise<void>;
@@ -23,6 +24,8 @@ const IDLE_MS = 10_000;
  */
 export class CoherenceLease {
   readonly #options: CoherenceLeaseOptions;
+  /** Renewals serve all requests: they are no part of the trace of the one that starts them. */
+  readonly #outside = AsyncLocalStorage.snapshot();
   #until = -Infinity;
   #wallUntil = -Infinity;
   #usedAt = -Infinity;
@@ -37,7 +40,7 @@ export class CoherenceLease {
   isHeld(): boolean {
     const now = this.#options.monotonic();
     this.#usedAt = now;
-    if (!this.#isRunning && !this.#isClosed) this.#start();
+    if (!this.#isRunning && !this.#isClosed) this.#outside(() => this.#start());
     return now < this.#until && this.#options.wall() < this.#wallUntil;
   }
 

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { AICacheError, cacheClosed, redisLost, redisUnreachable } from '../errors.ts';
 import { createClient, type RedisClient } from './redis-client.ts';
 import { reasonOf } from './redis-failure.ts';
@@ -22,6 +23,8 @@ const CLOSE_DEADLINE_MS = 500;
 export class RedisConnection {
   readonly #options: RedisConnectionOptions;
   readonly #readyListeners: (() => void)[] = [];
+  /** The connection serves all requests: what happens on it is no part of the trace of the one that opens it. */
+  readonly #outside = AsyncLocalStorage.snapshot();
   #state: RedisState = 'idle';
   #client: RedisClient | undefined;
   #attempt: Promise<RedisClient> | undefined;
@@ -59,7 +62,7 @@ export class RedisConnection {
     if (this.#state === 'closed') throw cacheClosed();
     if (this.#state === 'ready' && this.#client !== undefined) return this.#client;
     if (this.#state === 'idle') this.#state = 'connecting';
-    this.#attempt ??= this.#open().finally(() => (this.#attempt = undefined));
+    this.#attempt ??= this.#outside(() => this.#open()).finally(() => (this.#attempt = undefined));
     return this.#attempt;
   }
 

@@ -83,3 +83,28 @@ test('links within README.md and to files lead somewhere', () => {
   expect(targets.length).toBeGreaterThan(0);
   expect(broken).toEqual([]);
 });
+
+test('every diagnostics channel is explained', () => {
+  const source = readFileSync(join(root, 'src/telemetry/channels.ts'), 'utf8');
+  const [, members = ''] = /export interface CacheMessages \{([^}]*)\}/.exec(source) ?? [];
+  const channels = [...members.matchAll(/'([^']+)'/g)].map(([, name = '']) => name).toSorted(byText);
+  expect(channels).toContain('express-ai-cache:outcome');
+  expect(firstColumn(tableUnder('channel'))).toEqual(channels);
+});
+
+test('every alert is explained, with the time it waits', () => {
+  const rules = readFileSync(join(root, 'dashboards/rules/express-ai-cache-alerts.rules.yml'), 'utf8');
+  const alerts = [...rules.matchAll(/- alert: (\w+)[^]*?for: (\d+)m/g)].map(([, name, minutes]) => [name, minutes]);
+  expect(alerts.length).toBeGreaterThan(3);
+  const explained = tableUnder('alert', '<!-- alerts -->').map(([name, when = '']) => [
+    name,
+    /for (\d+) minutes/.exec(when)?.[1],
+  ]);
+  expect(explained).toEqual(alerts);
+});
+
+test('the files that the package brings are there', () => {
+  for (const [, path = ''] of readme.matchAll(/node_modules\/express-ai-cache\/([\w/-]+)/g))
+    expect({ path, exists: existsSync(join(root, path)) }).toEqual({ path, exists: true });
+  expect(packageJson.files).toContain('dashboards');
+});

@@ -1,3 +1,4 @@
+import diagnostics from 'node:diagnostics_channel';
 import type { Express, Request } from 'express';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { AIResponseCache } from '../../src/ai-response-cache.ts';
@@ -87,10 +88,11 @@ function answer(req: Request, res: Express['response']): unknown {
 }
 
 describe.each(expressVersions)('a word in prompt, options, query, token, cookie and tenant on $name', ({ express }) => {
-  it('appears in no span, metric, error, console line, Redis key or statistic', async () => {
+  it('appears in no span, metric, error, message of a channel, console line, Redis key or statistic', async () => {
     const { tracerProvider, spans } = startSpans();
     const { meterProvider, reader } = startMetrics();
     const printed = listenToOutput();
+    const published = listenToChannels();
     const errors: AICacheError[] = [];
     const cache = new AIResponseCache({
       redis: redis.url,
@@ -121,6 +123,7 @@ describe.each(expressVersions)('a word in prompt, options, query, token, cookie 
     );
     await expect(cache.getOrFill({ text: CANARY }, fail)).rejects.toThrow(CANARY);
     const keys = await redis.cli('keys', '*');
+    await cache.invalidate({ tag: CANARY });
     await redis.cli('config', 'set', 'maxmemory', '1');
     await ask(port, secret('/plain', { n: 'full' }));
     await redis.cli('config', 'set', 'maxmemory', '0');
@@ -139,6 +142,7 @@ describe.each(expressVersions)('a word in prompt, options, query, token, cookie 
       metrics: JSON.stringify(await reader.metrics()),
       errors: errors.map(({ message, stack, help, option }) => [message, stack, help, option].join('\n')).join('\n'),
       printed: printed(),
+      published: JSON.stringify(published),
       keys,
       statistics: statistics.map(({ text }) => text).join('\n'),
     };
@@ -146,9 +150,14 @@ describe.each(expressVersions)('a word in prompt, options, query, token, cookie 
       expect({ where, text }).toEqual({ where, text: text.replaceAll(CANARY, '') });
 
     // All of it was really looked at.
+    expect(new Set(published.map(([channel]) => channel))).toEqual(
+      new Set(
+        ['outcome', 'fill', 'operation', 'eviction', 'invalidate', 'error'].map((name) => `express-ai-cache:${name}`),
+      ),
+    );
     expect(seen.spans).toContain('openai');
     expect(new Set(spans().map(({ name }) => name))).toEqual(
-      new Set(['cache.get ai-cache', 'cache.fill ai-cache', 'cache.put ai-cache']),
+      new Set(['cache.get ai-cache', 'cache.fill ai-cache', 'cache.put ai-cache', 'cache.remove ai-cache']),
     );
     expect(seen.metrics).toContain('openai');
     expect(seen.statistics).toContain('openai');
@@ -165,6 +174,18 @@ describe.each(expressVersions)('a word in prompt, options, query, token, cookie 
     );
   });
 });
+
+/** Every message of every channel from now on, with the channel's name. */
+function listenToChannels(): [channel: string, message: unknown][] {
+  const published: [string, unknown][] = [];
+  const hear = (message: unknown, channel: string | symbol): unknown => published.push([String(channel), message]);
+  const names = ['outcome', 'fill', 'operation', 'eviction', 'invalidate', 'error'];
+  for (const name of names) diagnostics.subscribe(`express-ai-cache:${name}`, hear);
+  onTestFinished(() => {
+    for (const name of names) diagnostics.unsubscribe(`express-ai-cache:${name}`, hear);
+  });
+  return published;
+}
 
 /** Everything this process prints from now on, by console or by itself. */
 function listenToOutput(): () => string {

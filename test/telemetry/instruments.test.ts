@@ -26,7 +26,11 @@ const everything: readonly CacheEvent[] = [
   { type: 'eviction', tier: 'memory', reason: 'capacity' },
 ];
 
-const gauges = () => [{ tier: 'memory', entries: 3, usedBytes: 2_048, limitBytes: 65_536 }, { tier: 'redis' }] as const;
+const gauges = () =>
+  [
+    { tier: 'memory', entries: 3, usedBytes: 2_048, limitBytes: 65_536 },
+    { tier: 'redis', circuit: 'open' },
+  ] as const;
 
 async function collectEverything(): Promise<readonly MetricData[]> {
   const { meterProvider, reader } = startMetrics();
@@ -117,6 +121,15 @@ const table = {
     unit: 'By',
     points: [{ 'cache.name': 'answers', 'cache.tier': 'memory' }],
   },
+  'ai_cache.circuit.state': {
+    kind: 'OBSERVABLE_UP_DOWN_COUNTER',
+    unit: '{circuit}',
+    points: [
+      { 'cache.name': 'answers', 'cache.tier': 'redis', 'cache.circuit.state': 'closed' },
+      { 'cache.name': 'answers', 'cache.tier': 'redis', 'cache.circuit.state': 'open' },
+      { 'cache.name': 'answers', 'cache.tier': 'redis', 'cache.circuit.state': 'half-open' },
+    ],
+  },
   'ai_cache.fill.active': { kind: 'UP_DOWN_COUNTER', unit: '{fill}', points: [{ 'cache.name': 'answers' }] },
   'ai_cache.saved.cost': {
     kind: 'COUNTER',
@@ -182,6 +195,7 @@ describe('the instruments', () => {
       'ai_cache.entry.count': [3],
       'ai_cache.memory.usage': [2_048],
       'ai_cache.memory.limit': [65_536],
+      'ai_cache.circuit.state': [0, 1, 0],
       'ai_cache.fill.active': [1],
       'ai_cache.saved.cost': [0.002],
       'ai_cache.saved.tokens': [7, 3],

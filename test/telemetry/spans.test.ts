@@ -232,6 +232,32 @@ describe('the span of a put', () => {
   });
 });
 
+describe('what Redis is asked', () => {
+  it('nests in the span of the lookup, of the write and of the invalidation, while that runs and no longer', async () => {
+    const probe = startSpans();
+    const tracing = tracingTo(probe);
+    const redis = probe.tracerProvider.getTracer('ioredis');
+    const fill = tracing.startFill({ reason: 'miss' });
+    const spans = { get: tracing.startGet({}), put: fill.startPut(), del: tracing.startRemoval({ kind: 'remove' }) };
+    const answered = gate();
+    const asked = Object.entries(spans).map(([command, span]) =>
+      span.run(async () => {
+        await answered.opened;
+        redis.startSpan(command).end();
+      }),
+    );
+    expect(trace.getActiveSpan()).toBeUndefined();
+    answered.open();
+    await Promise.all(asked);
+    spans.get.end({ hit: false, result: 'miss' });
+    spans.put.end({ stored: true });
+    spans.del.end({ count: 1 });
+    const parents = { get: 'cache.get', put: 'cache.put', del: 'cache.remove' };
+    for (const [command, parent] of Object.entries(parents))
+      expect(probe.span(command).parentSpanContext?.spanId).toBe(probe.span(parent).spanContext().spanId);
+  });
+});
+
 describe('spans that are not sampled', () => {
   it('keep what the handler starts unsampled too', () => {
     const probe = startSpans(new ParentBasedSampler({ root: new AlwaysOffSampler() }));
