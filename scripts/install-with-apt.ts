@@ -6,9 +6,9 @@ export function canUseApt(): boolean {
   return process.getuid?.() === 0 && existsSync('/etc/debian_version') && existsSync('/usr/bin/apt-get');
 }
 
-/** Shows nothing unless a command fails; then it throws. */
+/** Shows nothing unless a command fails; then it throws. RUNLEVEL keeps a package from starting a service of the machine's own. */
 export function installWithApt(packageName: string): void {
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
   execFileSync('apt-get', ['update', '-qq'], { env, stdio: 'pipe' });
   execFileSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', packageName], { env, stdio: 'pipe' });
 }
