@@ -78,8 +78,12 @@ const direction = [
   imports(['src/policy/answer/**'], sharedBySteps('../../entry/**'), noneOf(express, ioredis, telemetry)),
   imports(['src/{request,response}/**'], sharedBySteps(), noneOf(ioredis, telemetry)),
   imports(
+    ['src/dashboard/**'],
+    typesOnly('\\.\\./.*', 'It runs in a browser: of the rest of src it knows types only.'),
+  ),
+  imports(
     ['src/stats/**'],
-    sharedBySteps(cache, '../request/authority.ts', '../request/body.ts'),
+    sharedBySteps(cache, '../request/authority.ts', '../request/body.ts', '../telemetry/recent-errors.ts'),
     noneOf(ioredis, telemetry),
   ),
   imports(['src/tiers/**', 'src/flight/redis-*.ts'], sharedBySteps(), noneOf(express, telemetry)),

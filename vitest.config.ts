@@ -8,6 +8,7 @@ const projects = {
   contract: 30_000,
   telemetry: 30_000,
   clients: 30_000,
+  browser: 60_000,
   examples: 120_000,
   package: 120_000,
 };

@@ -1,6 +1,6 @@
 /** The tests start a redis-server of their own: this makes sure that there is one, Redis 7 or newer. */
-import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { canUseApt, installWithApt } from './install-with-apt.ts';
 
 const oldestMajor = 7;
 
@@ -15,17 +15,6 @@ function isInstalled(): boolean {
   return ['redis-server', 'redis-cli'].every((program) => (majorVersionOf(program) ?? 0) >= oldestMajor);
 }
 
-function canUseApt(): boolean {
-  return process.getuid?.() === 0 && existsSync('/etc/debian_version') && existsSync('/usr/bin/apt-get');
-}
-
-/** Shows nothing unless a command fails. */
-function installWithApt(): void {
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  execFileSync('apt-get', ['update', '-qq'], { env, stdio: 'pipe' });
-  execFileSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', 'redis-server'], { env, stdio: 'pipe' });
-}
-
 function fail(reason: string): never {
   console.error(
     `The tests need redis-server and redis-cli ${oldestMajor} or newer on the PATH: install Redis ` +
@@ -38,7 +27,7 @@ if (!isInstalled()) {
   if (!canUseApt()) fail('');
   console.log('No redis-server here: installing it with apt-get.');
   try {
-    installWithApt();
+    installWithApt('redis-server');
   } catch (error) {
     fail(`; apt-get failed with: ${error instanceof Error ? error.message.trim() : String(error)}`);
   }

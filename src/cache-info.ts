@@ -19,6 +19,7 @@ export async function cacheInfoOf(parts: CacheParts): Promise<CacheInfo> {
     tiers: { memory: memoryOf(parts), redis: await redisOf(parts) },
     compression,
     fillsActive: parts.recorder.monitor.snapshot().fills.active,
+    recentErrors: parts.recorder.errors.list(),
   };
 }
 

@@ -31,6 +31,7 @@ import type { Tracing } from './telemetry/tracing.ts';
 import { NO_INVALIDATION, type Invalidation } from './tiers/invalidation.ts';
 import { LocalInvalidation } from './tiers/invalidation-local.ts';
 import { MemoryTier } from './tiers/memory-tier.ts';
+import { TargetCounts } from './tiers/target-counts.ts';
 import { TieredStore } from './tiers/tiered-store.ts';
 
 /** Everything a cache is made of; the middleware and AIResponseCache work with the same parts. */
@@ -51,6 +52,8 @@ export interface CacheParts {
   readonly cacheStatus: ((status: CacheStatus) => string) | undefined;
   /** Requests whose handler runs now. */
   readonly filling: WeakSet<AIRequest>;
+  /** Of which targets answers are being made now. */
+  readonly fillingTargets: TargetCounts;
   /** What the middleware made of a request. */
   readonly requests: WeakMap<IncomingMessage, AIRequest>;
   /** Keys of requests by the bytes they came in. */
@@ -76,7 +79,7 @@ const MAX_ALIASES = 10_000;
 const MAX_ALIASES_BYTES = 8 * MIB;
 
 export function createParts(config: Config, clock: Clock): CacheParts {
-  const report = reporterOf(config.onError, (error) => recorder.channels.error(error));
+  const report = reporterOf(config.onError, (error) => recorder.told(error));
   const recorder = createRecorder({
     name: config.name,
     telemetry: config.telemetry,
@@ -106,6 +109,7 @@ export function createParts(config: Config, clock: Clock): CacheParts {
     tracing,
     cacheStatus: config.cacheStatus === false ? undefined : cacheStatusOf(config.name),
     filling: new WeakSet(),
+    fillingTargets: new TargetCounts(),
     requests: new WeakMap(),
     aliases: new Aliases({ maxEntries: MAX_ALIASES, maxBytes: MAX_ALIASES_BYTES }),
     cluster: redis && createCluster(config, redis.connection, clock, report),

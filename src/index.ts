@@ -40,6 +40,8 @@ export type {
   OutcomeMessage,
 } from './telemetry/channels.ts';
 export { CachePerformanceMonitor, type PerformanceMonitorOptions } from './telemetry/performance-monitor.ts';
+export type { HistorySlot, PerformanceHistory } from './telemetry/performance-history.ts';
 export type { PerformanceSnapshot } from './telemetry/performance-snapshot.ts';
+export type { RecentError } from './telemetry/recent-errors.ts';
 export type { Outcome, Result } from './telemetry/outcome.ts';
 export type { ModelTotals, RequestTotals, Stats, StatsFilter } from './telemetry/stats.ts';

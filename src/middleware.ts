@@ -4,6 +4,7 @@ import type { AICacheOptions } from './config/options.ts';
 import { parseMountOptions } from './config/parse.ts';
 import { useOf } from './entry/freshness.ts';
 import { refreshImpossible } from './errors.ts';
+import { answer, lookUp, type Asking } from './exchange/answer.ts';
 import { reportOutcome, routeLabelOf, withRoute, type Exchange, type KeyedExchange } from './exchange/exchange.ts';
 import { failOpen } from './exchange/fail-open.ts';
 import { fill } from './exchange/fill.ts';
@@ -12,12 +13,13 @@ import { missed } from './exchange/miss.ts';
 import { announce, openOwnContext, passBy } from './exchange/pass-by.ts';
 import { receive } from './exchange/receive.ts';
 import type { Refresh } from './exchange/refresh.ts';
-import { bodyFor, savedBy, sendEntry, type SendableBody } from './exchange/send-entry.ts';
+import { honouredTerms } from './exchange/request-terms.ts';
+import { savedBy } from './exchange/send-entry.ts';
+import { withVariant } from './exchange/variants.ts';
 import { wantsRefresh } from './exchange/wants-refresh.ts';
 import { whyBypass, whySkipped, type Bypass } from './request/bypass.ts';
 import { isUnreadJson } from './request/raw-body.ts';
 import { NO_GET_SPAN } from './telemetry/no-tracing.ts';
-import type { GetSpan } from './telemetry/tracing.ts';
 import type { Found } from './tiers/tiered-store.ts';
 
 /** A cache that was closed is one that is switched off. */
@@ -49,26 +51,31 @@ function serve(exchange: Exchange): void | Promise<void> {
   // Another mount of this cache has it already: here it would wait for itself.
   if (parts.requests.has(req)) return exchange.next();
   const refresh = parts.refreshes.of(req);
-  const bypass = parts.closing.signal.aborted ? CLOSED : whyBypass(req, parts.config);
+  const bypass = parts.closing.signal.aborted ? CLOSED : whyBypass(req, parts.config, route);
   if (bypass !== undefined && refresh === undefined) return passBy(exchange, bypass);
   const go = (ready: Exchange): void | Promise<void> =>
-    refresh === undefined ? lookUp(ready) : revalidate(ready, refresh);
+    refresh === undefined ? ask(ready) : revalidate(ready, refresh);
   if (route.body === 'parsed' || !isUnreadJson(req)) return go(exchange);
   return receive(exchange).then((received) => received && go(received));
 }
 
-function lookUp(exchange: Exchange): void | Promise<void> {
+function ask(exchange: Exchange): void | Promise<void> {
   const { parts, route, req } = exchange;
   const skipped = whySkipped(req, route);
   if (skipped !== undefined) return passBy(exchange, skipped);
   const keyed = identify(exchange);
   if ('bypass' in keyed) return passBy(exchange, keyed);
 
-  if (wantsRefresh(keyed)) return makeAnew(keyed);
+  const terms = honouredTerms(keyed);
+  if (terms?.noStore === true) return passBy(exchange, { bypass: 'no-store' });
+  if (isForWhole(exchange) && wantsRefresh(keyed)) return makeAnew(keyed);
   const span = parts.tracing.startGet(withRoute(exchange));
-  const found = span.run(() => parts.store.lookup(keyed.key, keyed.budget));
-  // No pause on a memory hit: a promise would cost it a turn of the queue.
-  return found instanceof Promise ? found.then((late) => answer(keyed, span, late)) : answer(keyed, span, found);
+  return lookUp({ exchange: keyed, span, terms }, parts.config.mode === 'shadow' ? shadow : answer);
+}
+
+/** Would the handler's answer be one to store? A HEAD has no body, a range is a part of one. */
+function isForWhole({ req }: Exchange): boolean {
+  return req.method !== 'HEAD' && req.headers.range === undefined;
 }
 
 /** The lookup is skipped; what it would have learned of the invalidation log must be known all the same. */
@@ -79,51 +86,29 @@ function makeAnew(exchange: KeyedExchange): void | Promise<void> {
 }
 
 /** A request of ours in the background: it asks no tier, and nobody reads what it gets. */
-function revalidate(exchange: Exchange, { digest, cause }: Refresh): void | Promise<void> {
-  const keyed = identify(exchange);
-  if ('key' in keyed && keyed.key.digest === digest) return missed({ exchange: keyed, span: NO_GET_SPAN, cause });
+function revalidate(exchange: Exchange, refresh: Refresh): void | Promise<void> {
+  const { entry, rule, cause } = refresh;
+  const primary = identify(exchange);
+  const keyed = 'key' in primary && rule !== undefined ? withVariant(primary, rule) : primary;
+  if ('key' in keyed && keyed.key.digest === entry.digest) {
+    // The handler may be asked whether it still holds; nobody reads what is sent then.
+    const stale = { entry, sendable: { coding: entry.coding, body: entry.body }, coversErrors: false };
+    return missed({ exchange: keyed, span: NO_GET_SPAN, stale, cause });
+  }
   // Something that its answer depends on could not be repeated: this would make another one.
   exchange.parts.report(refreshImpossible('the repeated request has another key'));
   exchange.res.status(204).end();
 }
 
-function answer(exchange: KeyedExchange, span: GetSpan, found: Found | undefined): void | Promise<void> {
-  const { parts } = exchange;
-  const now = parts.clock.now();
-  const use = found === undefined ? 'none' : useOf(found.entry, now);
-  if (parts.config.mode === 'shadow') return shadow(exchange, span, use === 'fresh' ? found : undefined);
-  if (found === undefined || use === 'none') return missed({ exchange, span });
-  // One of ours is there to make it anew.
-  if (use === 'while-revalidate' && parts.warmRuns.of(exchange.req) !== undefined) return missed({ exchange, span });
-  const sendable = bodyFor(exchange, found.entry, found.tier);
-  const ready = (body: SendableBody | undefined): void | Promise<void> => {
-    if (body === undefined) return missed({ exchange, span });
-    if (use === 'on-error')
-      return missed({ exchange, span, stale: { entry: found.entry, sendable: body, coversErrors: true } });
-    return hit(exchange, span, found, body);
-  };
-  return sendable instanceof Promise ? sendable.then(ready) : ready(sendable);
-}
-
-function hit(exchange: KeyedExchange, span: GetSpan, { entry, tier, freshness }: Found, sendable: SendableBody): void {
-  const { parts, key } = exchange;
-  const now = parts.clock.now();
-  const result = freshness === 'fresh' ? 'hit' : 'stale';
-  const ageSeconds = Math.max(0, (now - entry.cachedAt) / 1000);
-  span.end({ hit: true, result, tier, itemSizeBytes: entry.body.length, ageSeconds, keyDigest: key.digest });
-  reportOutcome(exchange, undefined, () => ({ result, tier, ageSeconds, ...savedBy(entry) }));
-  sendEntry(exchange, entry, sendable, {
-    ageSeconds,
-    cacheStatus: { hit: true, ttlSeconds: (entry.staleAt - now) / 1000, detail: tier },
-  });
-  if (result === 'stale') parts.refreshes.start(exchange, span.link);
-}
-
 /** The handler always answers; counted is what the cache would have done. */
-function shadow(exchange: KeyedExchange, span: GetSpan, found: Found | undefined): void {
-  const { next, key } = exchange;
+function shadow({ exchange, span }: Asking, found: Found | undefined): void {
+  const { next, key, parts, req } = exchange;
   const keyDigest = key.digest;
-  if (found === undefined) {
+  if (!isForWhole(exchange)) {
+    span.end({ hit: false, result: 'bypass', keyDigest });
+    return passBy(exchange, { bypass: req.method === 'HEAD' ? 'method' : 'range' });
+  }
+  if (found === undefined || useOf(found.entry, parts.clock.now()) !== 'fresh') {
     span.end({ hit: false, result: 'miss', keyDigest });
     return fill(exchange, { fwd: 'bypass', detail: 'shadow-miss' });
   }

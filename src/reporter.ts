@@ -2,11 +2,11 @@ import { AICacheError, internalFault } from './errors.ts';
 
 type Listener = (error: AICacheError) => void;
 
-/** Gives errors to `publish` and to the user's `onError`; what is no AICacheError is a fault of the cache. Never throws. */
-export function reporterOf(onError: Listener, publish: Listener): (error: unknown) => void {
+/** Gives errors to `keep` and to the user's `onError`; what is no AICacheError is a fault of the cache. Never throws. */
+export function reporterOf(onError: Listener, keep: Listener): (error: unknown) => void {
   return (thrown) => {
     const error = thrown instanceof AICacheError ? thrown : internalFault(thrown);
-    publish(error);
+    keep(error);
     try {
       onError(error);
     } catch {

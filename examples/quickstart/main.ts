@@ -84,6 +84,7 @@ async function show({ app, second, provider, telemetry }: Running): Promise<stri
 function invitation(origin: string): string {
   const json = `-H 'Content-Type: application/json'`;
   const urls = facts([
+    ['Dashboard', `${origin}/ai-cache/`],
     ['Statistics', `${origin}/ai-cache/stats`],
     ['Performance', `${origin}/ai-cache/performance`],
     ['State', `${origin}/ai-cache/info`],

@@ -45,6 +45,13 @@ export async function askTwice({ express, aiCache, statsRouter, ProviderCascade 
   assert.equal(second.body, first.body);
   assert.equal(runs, 1);
   assert.equal((await fetch(`${origin}/cache/stats`)).status, 200);
+  const page = await (await fetch(`${origin}/cache/`)).text();
+  const assets = [...page.matchAll(/(?:href|src)="(assets\/[^"]+)"/g)].map(([, path]) => `${origin}/cache/${path}`);
+  const statuses = await Promise.all(assets.map(async (asset) => (await fetch(asset)).status));
+  assert.deepEqual(
+    statuses,
+    assets.map(() => 200),
+  );
 
   const cascade = new ProviderCascade({
     cache: cached.cache,

@@ -14,7 +14,11 @@ const BROKEN: ReadonlySet<string> = new Set(['in-band-error', 'no-terminal-event
  *
  * Throws ProviderFault, and AICacheError INVALID_RESPONSE for a value that is no answer.
  */
-export function judged(parts: Pick<CacheParts, 'config'>, given: unknown, ttlSeconds: number | undefined): Judged {
+export function judged(
+  parts: Pick<CacheParts, 'config' | 'clock'>,
+  given: unknown,
+  ttlSeconds: number | undefined,
+): Judged {
   const stream = streamIn(given);
   if (stream !== undefined) throw notAWholeAnswer(stream);
   const response = wholeResponseOf(given);

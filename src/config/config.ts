@@ -30,6 +30,7 @@ export interface Config {
   readonly prices: Readonly<Record<string, ModelPrice>>;
   readonly staleWhileRevalidateSeconds: number;
   readonly staleIfErrorSeconds: number;
+  readonly revalidateSeconds: number;
   readonly hitForMissSeconds: number;
   readonly maxFillMs: number;
   readonly coalesce: false | CoalesceConfig;
@@ -61,6 +62,8 @@ export interface TtlConfig {
     readonly models: Readonly<Record<string, CostTier>>;
   };
   readonly models: Readonly<Record<string, number>>;
+  /** The share of the time since Last-Modified for which an answer is fresh; 0: none. */
+  readonly heuristic: number;
   readonly jitter: number;
   readonly maxSeconds: number;
 }

@@ -78,6 +78,11 @@ export interface AIResponseCacheOptions {
   staleWhileRevalidateSeconds?: number | undefined;
   /** How long a stale answer is served in place of 429, 500, 502, 503 or 504, seconds (RFC 5861 §4). Default 0: not at all. */
   staleIfErrorSeconds?: number | undefined;
+  /**
+   * How long past its lifetime an answer is kept that the handler has given an ETag or Last-Modified of its own, seconds. A request
+   * for it goes to the handler with If-None-Match and If-Modified-Since, and a 304 makes it fresh again (RFC 9111 §4.3). Default 3 600.
+   */
+  revalidateSeconds?: number | undefined;
   /** How long requests do not wait for each other after an answer that declared itself uncacheable, seconds. Default 30. */
   hitForMissSeconds?: number | undefined;
   /** How long a handler may go on for an answer whose client has gone, milliseconds. Default 600 000, ten minutes. */
@@ -124,8 +129,16 @@ export interface CompressionOptions {
  * `cache.explain(request)` says what came of it.
  */
 export interface TtlOptions {
-  /** Base where neither the operation nor the content type says otherwise, seconds. Default 86 400, a day. */
+  /**
+   * Base where neither the operation nor the content type says otherwise, seconds. Default 86 400, a day. 0: none, so that only what
+   * the handler, the route or `aiCacheContext(req).ttl()` gives a lifetime is stored.
+   */
   defaultSeconds?: number | undefined;
+  /**
+   * Lifetime of an answer with `Last-Modified` for which nobody has named one, as a share of the time for which it had not been
+   * modified, 0 to 1 (RFC 9111 §4.2.2 suggests 0.1). Default 0: the policy's.
+   */
+  heuristic?: number | undefined;
   /** Base by operation, seconds, stronger than the content type's. Default none; `EXAMPLE_OPERATION_SECONDS` is a set to begin with. */
   operations?: Readonly<Record<string, number>> | undefined;
   /** Base by content type, seconds. Default critical 43 200, standard 86 400, static 604 800, temporary 21 600. */

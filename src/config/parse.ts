@@ -121,13 +121,14 @@ function compressionOf(compression: Parsed['compression']): false | CompressionC
 }
 
 function ttlOf(ttl: Parsed['ttl']): TtlConfig {
-  const { defaultSeconds, maxSeconds, jitter } = ttl;
+  const { defaultSeconds, maxSeconds, heuristic, jitter } = ttl;
   return Object.freeze({
     defaultSeconds: Math.min(defaultSeconds, maxSeconds),
     operations: Object.freeze(ttl.operations),
     contentTypes: Object.freeze(ttl.contentTypes),
     costTiers: costTiersOf(ttl.costTiers),
     models: Object.freeze(ttl.models),
+    heuristic,
     jitter,
     maxSeconds,
   });

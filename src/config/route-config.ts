@@ -5,6 +5,9 @@ import type { AIRequest, ContentType } from '../request/ai-request.ts';
 /** A constant or a function of the request. */
 export type PerRequest<T> = T | ((req: Request) => T | undefined);
 
+/** Methods whose answers can be stored. */
+export type CachedMethod = 'GET' | 'POST' | 'QUERY';
+
 /** Whose answers may be shared: everybody's, those with equal cookies of these names, or those for whom the function gives the same string. */
 export type Scope = 'shared' | { readonly cookies: readonly string[] } | ((req: Request) => string);
 
@@ -39,6 +42,12 @@ export interface RouteConfig {
   /** Is a stream whole? Takes the place of the terminal event of its kind. */
   readonly isComplete?: (response: RecordedResponse) => boolean;
   readonly shouldStore?: (response: RecordedResponse, req: Request) => boolean;
+  /** Methods whose answers are stored; HEAD is answered from what a GET has stored. */
+  readonly methods: readonly CachedMethod[];
+  /** Whose requests may say by Cache-Control and Pragma how the cache is used. */
+  readonly requestDirectives: 'private' | 'all' | 'ignore';
+  /** Error answers are stored where the handler names their lifetime. */
+  readonly storeErrors: boolean;
   readonly skip?: (req: Request) => boolean;
   readonly refresh?: (req: Request) => boolean;
   readonly ttlSeconds?: number;

@@ -1,6 +1,6 @@
 import type { Request } from 'express';
 import type { AIRequest, ContentType } from '../request/ai-request.ts';
-import type { PerRequest, RecordedResponse, Scope } from './route-config.ts';
+import type { CachedMethod, PerRequest, RecordedResponse, Scope } from './route-config.ts';
 
 /**
  * The options of one mount. `undefined` counts as left out. Functions get Express's request, answer at once and must not be
@@ -50,6 +50,23 @@ export interface AIRouteOptions {
    * status and the headers forbid stays forbidden. The body is in identity coding.
    */
   shouldStore?: ((response: RecordedResponse, req: Request) => boolean) | undefined;
+  /**
+   * Methods whose answers are stored. Default GET, POST and QUERY; HEAD is answered from what a GET has stored. A method that is not
+   * safe (RFC 9110 §9.2.1) and not in the list invalidates what was stored for its URL, where its answer is no error
+   * (RFC 9111 §4.4).
+   */
+  methods?: readonly CachedMethod[] | undefined;
+  /**
+   * Whose `Cache-Control` and `Pragma` of a request count (RFC 9111 §5.2.1): `'private'` (default) of those who ask for answers that
+   * are theirs alone, by their credentials or their cookies; `'all'` everybody's, who can make the handler run at will; `'ignore'`
+   * nobody's.
+   */
+  requestDirectives?: 'private' | 'all' | 'ignore' | undefined;
+  /**
+   * Store error answers (4xx, 5xx) too where the handler names their lifetime (max-age, s-maxage, Expires). Default false: Express
+   * sends the headers that a handler had set before it failed with the error.
+   */
+  storeErrors?: boolean | undefined;
   /** `true`: the request bypasses. */
   skip?: ((req: Request) => boolean) | undefined;
   /** `true`: the lookup is skipped and the new answer stored, for a "Regenerate" button. */

@@ -4,9 +4,10 @@ import { synchronous } from './checks.ts';
 import { bytes, lifetime, positive, seconds, window, windowSeconds } from './numbers.ts';
 import { optionDocs } from './option-docs.ts';
 import type { AIRouteOptions } from './route-options.ts';
-import type { PerRequest, RouteConfig } from './route-config.ts';
+import type { CachedMethod, PerRequest, RouteConfig } from './route-config.ts';
 
 const CONTENT_TYPES = ['critical', 'standard', 'static', 'temporary'] as const satisfies readonly ContentType[];
+const CACHED_METHODS = ['GET', 'POST', 'QUERY'] as const satisfies readonly CachedMethod[];
 const FUNCTION = 'a function that is not async';
 const TEXT_OR_FUNCTION = `a text that is not empty, or ${FUNCTION}`;
 
@@ -103,6 +104,24 @@ export const routeOptions = z.strictObject({
   shouldStore: given<NonNullable<RouteConfig['shouldStore']>>(
     '`false`: this response is not stored; `true`: it is, though it was cut, refused or filtered.',
   ),
+  methods: z
+    .array(z.enum(CACHED_METHODS))
+    .min(1)
+    .readonly()
+    .default(CACHED_METHODS)
+    .register(optionDocs, {
+      allowed: `an array of at least one of ${CACHED_METHODS.join(', ')}`,
+      meaning: 'Methods whose answers are stored; HEAD is answered from what a GET has stored.',
+    }),
+  requestDirectives: z.enum(['private', 'all', 'ignore']).default('private').register(optionDocs, {
+    allowed: 'private, all or ignore',
+    meaning:
+      "Whose `Cache-Control` of a request counts: of those whose answers are theirs alone, everybody's, or nobody's.",
+  }),
+  storeErrors: z.boolean().default(false).register(optionDocs, {
+    allowed: 'true or false',
+    meaning: '`true`: error answers are stored too where the handler names their lifetime.',
+  }),
   skip: given<NonNullable<RouteConfig['skip']>>('`true`: the request bypasses the cache.'),
   refresh: given<NonNullable<RouteConfig['refresh']>>('`true`: the lookup is skipped and the new answer stored.'),
   ttlSeconds: lifetime().optional().register(optionDocs, {

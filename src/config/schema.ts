@@ -123,6 +123,13 @@ export const cacheOptions = z.strictObject({
       ...windowSeconds,
       meaning: 'How long a stale answer is served in place of 429, 500, 502, 503 and 504 (RFC 5861).',
     }),
+  revalidateSeconds: window()
+    .default(3_600)
+    .register(optionDocs, {
+      ...windowSeconds,
+      meaning:
+        'How long past its lifetime an answer with an ETag or Last-Modified of the handler is kept, for the handler to be asked whether it still holds.',
+    }),
   hitForMissSeconds: window()
     .default(30)
     .register(optionDocs, {

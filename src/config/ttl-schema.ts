@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { ContentType } from '../request/ai-request.ts';
 import type { CostTier } from './config.ts';
 import { asNumber, asRecord } from './env-form.ts';
-import { lifetime, seconds } from './numbers.ts';
+import { lifetime, seconds, window, windowSeconds } from './numbers.ts';
 import { type OptionDoc, optionDocs } from './option-docs.ts';
 
 /** What each tier multiplies lifetimes by where the options do not say. */
@@ -36,9 +36,12 @@ function contentType(type: ContentType, defaultSeconds: number): z.ZodDefault<z.
 }
 
 export const ttl = z.strictObject({
-  defaultSeconds: lifetime()
+  defaultSeconds: window()
     .default(86_400)
-    .register(optionDocs, { ...seconds, meaning: 'Base where neither operation nor content type says otherwise.' }),
+    .register(optionDocs, {
+      ...windowSeconds,
+      meaning: 'Base where neither operation nor content type says otherwise; 0: none, the handler has to name one.',
+    }),
   operations: z
     .record(name, lifetime())
     .default({})
@@ -76,6 +79,12 @@ export const ttl = z.strictObject({
       ...words(`an object with ${seconds.allowed}, ${MODELS}`),
       meaning: 'Exact lifetimes by model, seconds; stronger than the policy.',
     }),
+  heuristic: z.number().min(0).max(1).default(0).register(optionDocs, {
+    allowed: 'a number from 0 to 1',
+    meaning:
+      'Lifetime of an answer with `Last-Modified`, as a share of the time since then (RFC 9111 §4.2.2); 0: none.',
+    env: asNumber,
+  }),
   jitter: z.number().min(0).max(0.5).default(0.1).register(optionDocs, {
     allowed: 'a number from 0 to 0.5',
     meaning: 'How much longer or shorter a lifetime of the policy may be, as a share of it; 0: exact.',

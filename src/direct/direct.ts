@@ -135,13 +135,20 @@ async function readable({ parts, key }: Direct, allowStale: boolean): Promise<Re
 
 /** A lookup's entry with its body; one that is stale only where that is allowed. */
 export async function decoded(found: Found | undefined, allowStale: boolean): Promise<Readable | undefined> {
-  if (found === undefined || (found.freshness === 'stale' && !allowStale)) return undefined;
+  if (found === undefined || !isReadable(found, allowStale)) return undefined;
   const { entry, tier, freshness: state } = found;
   try {
     return { entry, tier, state, response: await cachedResponseOf(entry, { state, tier }) };
   } catch {
     return undefined;
   }
+}
+
+/** Variants are told apart by headers, which a program does not send. What is kept to be checked with a handler is no stale answer. */
+function isReadable({ entry, freshness }: Found, allowStale: boolean): boolean {
+  if (entry.variants !== undefined) return false;
+  const mayBeStale = entry.revalidateUntil !== undefined || entry.errorUntil !== undefined;
+  return freshness === 'fresh' || (allowStale && mayBeStale);
 }
 
 async function lead(

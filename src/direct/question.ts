@@ -3,7 +3,7 @@ import type { Entry, LogPosition } from '../entry/entry.ts';
 import { makeEntry } from '../exchange/make-entry.ts';
 import { flightOf } from '../exchange/generation.ts';
 import { storeEntry } from '../exchange/store-entry.ts';
-import type { Verdict } from '../exchange/verdict.ts';
+import type { BodyVerdict } from '../exchange/verdict.ts';
 import type { AIRequest } from '../request/ai-request.ts';
 import { modelOf } from '../request/labels.ts';
 import type { TierName } from '../tiers/tier.ts';
@@ -105,7 +105,7 @@ export function reportAnswered(
 /** An answer that is whole, and what it says of itself. */
 export interface Judged {
   readonly response: WholeResponse;
-  readonly verdict: Verdict;
+  readonly verdict: BodyVerdict;
 }
 
 export interface Making {

@@ -18,6 +18,9 @@ export interface EntrySelector {
   key?: AIRequest | string | readonly (AIRequest | string)[] | undefined;
 }
 
+/** What is invalidated by its URL is so by a request that changed it. */
+const GIVEN_FIELDS: readonly SelectorField[] = SELECTOR_FIELDS.filter((field) => field !== 'target');
+
 /** A label can be longer; such a one is only reached by the others. */
 const MAX_CHARACTERS = 1_000;
 
@@ -47,10 +50,10 @@ export function selectorOf(given: unknown, keys: Pick<CacheKeyGenerator, 'keyFor
 }
 
 function fieldOf(name: string): SelectorField {
-  const field = SELECTOR_FIELDS.find((known) => known === name);
+  const field = GIVEN_FIELDS.find((known) => known === name);
   if (field !== undefined) return field;
   const shown = name.slice(0, 60);
-  throw unknownSelectorField(shown, nearestName(shown, [...SELECTOR_FIELDS]));
+  throw unknownSelectorField(shown, nearestName(shown, [...GIVEN_FIELDS]));
 }
 
 function valuesOf(field: string, given: unknown, keys: Pick<CacheKeyGenerator, 'keyFor'>): string[] {

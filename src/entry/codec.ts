@@ -3,7 +3,7 @@
  *
  *     0   4  magic 'AICE'
  *     4   1  version of this layout
- *     5   1  flags, none defined yet
+ *     5   1  flags: 1 the rule of a key with variants, no answer
  *     6   4  length of the head, bytes
  *    10   4  length of the body, bytes
  *    14      head: JSON in UTF-8 (entry-head.ts)
@@ -22,6 +22,7 @@ export type { Gist } from './entry-head.ts';
 
 const MAGIC = 0x41_49_43_45;
 const VERSION: number = 1;
+const RULE_FLAG = 1;
 const HEAD_AT = 14;
 const CRC_BYTES = 4;
 
@@ -52,13 +53,18 @@ export function encodeEntry(entry: Entry): Buffer {
   const bytes = Buffer.allocUnsafe(end + CRC_BYTES);
   bytes.writeUInt32BE(MAGIC, 0);
   bytes.writeUInt8(VERSION, 4);
-  bytes.writeUInt8(0, 5);
+  bytes.writeUInt8(flagsOf(entry), 5);
   bytes.writeUInt32BE(headBytes, 6);
   bytes.writeUInt32BE(entry.body.length, 10);
   bytes.write(head, HEAD_AT, 'utf8');
   entry.body.copy(bytes, bodyAt);
   bytes.writeUInt32BE(crc32(bytes.subarray(0, end)), end);
   return bytes;
+}
+
+/** An older reader would take a rule for an answer without a body: the flag makes it a miss there. */
+function flagsOf(entry: Entry): number {
+  return entry.variants === undefined ? 0 : RULE_FLAG;
 }
 
 /**
@@ -69,14 +75,14 @@ export function encodeEntry(entry: Entry): Buffer {
  */
 export function decodeEntry(bytes: Buffer, expectedDigest: string): Decoded {
   if (bytes.length < HEAD_AT + CRC_BYTES || bytes.readUInt32BE(0) !== MAGIC) return { reject: 'corrupt' };
-  if (bytes.readUInt8(4) !== VERSION || bytes.readUInt8(5) !== 0) return { reject: 'unknown-version' };
+  if (bytes.readUInt8(4) !== VERSION || bytes.readUInt8(5) > RULE_FLAG) return { reject: 'unknown-version' };
   const headBytes = bytes.readUInt32BE(6);
   const bodyAt = HEAD_AT + headBytes;
   const end = bodyAt + bytes.readUInt32BE(10);
   if (headBytes > MAX_HEAD_BYTES || end + CRC_BYTES !== bytes.length) return { reject: 'corrupt' };
   if (crc32(bytes.subarray(0, end)) !== bytes.readUInt32BE(end)) return { reject: 'corrupt' };
   const entry = entryFrom(bytes.toString('utf8', HEAD_AT, bodyAt), bytes.subarray(bodyAt, end));
-  if (entry === undefined) return { reject: 'corrupt' };
+  if (entry === undefined || flagsOf(entry) !== bytes.readUInt8(5)) return { reject: 'corrupt' };
   return entry.digest === expectedDigest ? { entry } : { reject: 'digest-mismatch' };
 }
 
@@ -86,7 +92,7 @@ export function decodeEntry(bytes: Buffer, expectedDigest: string): Decoded {
  */
 export function gistIn(bytes: Buffer): Gist | { readonly needs: number } | undefined {
   if (bytes.length < HEAD_AT || bytes.readUInt32BE(0) !== MAGIC) return undefined;
-  if (bytes.readUInt8(4) !== VERSION || bytes.readUInt8(5) !== 0) return undefined;
+  if (bytes.readUInt8(4) !== VERSION || bytes.readUInt8(5) > RULE_FLAG) return undefined;
   const end = HEAD_AT + bytes.readUInt32BE(6);
   if (end > HEAD_AT + MAX_HEAD_BYTES) return undefined;
   const gist = gistFrom(bytes.toString('utf8', HEAD_AT, end));

@@ -7,27 +7,42 @@ import {
   type EntryLabels,
   type HeaderField,
   type LogPosition,
+  type OuterChanges,
   type Usage,
+  type VariantRule,
 } from './entry.ts';
-import { isFieldValue, isReplayableField } from './header-fields.ts';
+import {
+  amount,
+  isTrue,
+  list,
+  must,
+  objectIn,
+  oneOf,
+  optional,
+  text,
+  time,
+  whole,
+  type Members,
+} from './head-checks.ts';
+import { isFieldValue, isOuterChanges, isReplayableField } from './header-fields.ts';
 
 /** The head, with a member for each field of the entry that is there. What stands before `status` is its gist. */
 export function headOf(entry: Entry): string {
   const { digest, status, statusMessage, headers, coding, identityBytes, cachedAt, staleAt, expiresAt } = entry;
-  const { labels, textLength, textTier, usage, costUsd, fillMs, chunks, revalidateUntil, errorUntil, codedByHandler } =
-    entry;
-  const { provider, model, operation, collection, tags } = labels;
-  const { position } = entry;
+  const { textLength, textTier, usage, costUsd, fillMs, chunks, revalidateUntil, errorUntil, codedByHandler } = entry;
+  const { position, outerChanges, checkUntil, neverStale, ownEtag, variants } = entry;
+  const { provider, model, operation, collection, tags, target } = entry.labels;
   return JSON.stringify({
     digest,
     position: position && { epoch: position.epoch, sequence: position.sequence },
-    labels: { provider, model, operation, collection, tags },
+    labels: { provider, model, operation, collection, tags, target },
     cachedAt,
     staleAt,
     expiresAt,
     status,
     statusMessage,
     headers,
+    outerChanges,
     coding,
     identityBytes,
     textLength,
@@ -38,7 +53,11 @@ export function headOf(entry: Entry): string {
     chunks: chunks && { lengths: chunks.lengths, timesMs: chunks.timesMs },
     revalidateUntil,
     errorUntil,
+    checkUntil,
+    neverStale,
+    ownEtag,
     codedByHandler,
+    variants: variants && { id: variants.id, names: variants.names },
   });
 }
 
@@ -74,8 +93,6 @@ export function gistFrom(head: string): Gist | 'cut' | undefined {
   }
 }
 
-type Members = Readonly<Record<string, unknown>>;
-
 function entryOf(head: Members, body: Buffer): Entry {
   const entry: Entry = {
     digest: text(head['digest']),
@@ -83,6 +100,7 @@ function entryOf(head: Members, body: Buffer): Entry {
     status: whole(head['status'], 200, 599),
     ...optional('statusMessage', head['statusMessage'], fieldValue),
     headers: list(head['headers'], headerField),
+    ...optional('outerChanges', head['outerChanges'], outerChangesOf),
     coding: oneOf(CODINGS, head['coding']),
     body,
     identityBytes: whole(head['identityBytes']),
@@ -99,7 +117,11 @@ function entryOf(head: Members, body: Buffer): Entry {
     ...optional('chunks', head['chunks'], chunksOf),
     ...optional('revalidateUntil', head['revalidateUntil'], time),
     ...optional('errorUntil', head['errorUntil'], time),
+    ...optional('checkUntil', head['checkUntil'], time),
+    ...optional('neverStale', head['neverStale'], isTrue),
+    ...optional('ownEtag', head['ownEtag'], fieldValue),
     ...optional('codedByHandler', head['codedByHandler'], isTrue),
+    ...optional('variants', head['variants'], variantsOf),
   };
   must(entry.staleAt <= entry.expiresAt);
   must(entry.coding !== 'identity' || entry.identityBytes === body.length);
@@ -117,7 +139,13 @@ function labelsOf(labels: Members): EntryLabels {
     ...optional('operation', labels['operation'], text),
     ...optional('collection', labels['collection'], text),
     ...optional('tags', labels['tags'], (tags) => list(tags, text)),
+    ...optional('target', labels['target'], text),
   };
+}
+
+function variantsOf(value: unknown): VariantRule {
+  const { id, names } = objectIn(value);
+  return { id: text(id), names: list(names, text) };
 }
 
 function positionOf(value: unknown): LogPosition {
@@ -130,11 +158,6 @@ function chunksOf(value: unknown): NonNullable<Entry['chunks']> {
   const chunks = { lengths: list(lengths, (length) => whole(length)), timesMs: list(timesMs, amount) };
   must(chunks.lengths.length === chunks.timesMs.length && chunks.lengths.length <= MAX_CHUNKS);
   return chunks;
-}
-
-function isTrue(value: unknown): true {
-  must(value === true);
-  return true;
 }
 
 function usageOf(value: unknown): Usage {
@@ -156,51 +179,12 @@ function headerField(value: unknown): HeaderField {
   return value as HeaderField;
 }
 
+function outerChangesOf(value: unknown): OuterChanges {
+  must(isOuterChanges(value));
+  return value as OuterChanges;
+}
+
 function fieldValue(value: unknown): string {
   must(isFieldValue(value));
   return value as string;
-}
-
-function must(condition: boolean): void {
-  if (!condition) throw new TypeError('Not the head of an entry.');
-}
-
-function objectIn(value: unknown): Members {
-  must(typeof value === 'object' && value !== null && !Array.isArray(value));
-  return value as Members;
-}
-
-function text(value: unknown): string {
-  must(typeof value === 'string');
-  return value as string;
-}
-
-function list<T>(value: unknown, item: (value: unknown) => T): T[] {
-  must(Array.isArray(value));
-  return (value as unknown[]).map((element) => item(element));
-}
-
-function whole(value: unknown, least = 0, most = Number.MAX_SAFE_INTEGER): number {
-  must(Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most);
-  return value as number;
-}
-
-/** Milliseconds since the epoch that a Date can hold (ECMA-262 §21.4.1.1). */
-function time(value: unknown): number {
-  must(Number.isFinite(value) && (value as number) >= 0 && (value as number) <= 8.64e15);
-  return value as number;
-}
-
-function amount(value: unknown): number {
-  must(Number.isFinite(value) && (value as number) >= 0);
-  return value as number;
-}
-
-function oneOf<T extends string>(allowed: readonly T[], value: unknown): T {
-  must(allowed.includes(value as T));
-  return value as T;
-}
-
-function optional<K extends string, T>(name: K, value: unknown, check: (value: unknown) => T): { [P in K]?: T } {
-  return value === undefined ? {} : ({ [name]: check(value) } as { [P in K]?: T });
 }

@@ -23,8 +23,16 @@ export interface Usage {
 /** One header field as it goes on the wire; a repeated name is several fields. */
 export type HeaderField = readonly [name: string, value: string];
 
+/** What a handler made of a header that was set before it ran: another value, more values, or nothing. */
+export const OUTER_CHANGES = ['replaced', 'extended', 'removed'] as const;
+
+/** The changed ones by lower-case name; a repeat makes the same change to what its own outer middleware has set. */
+export type OuterChanges = readonly (readonly [name: string, change: (typeof OUTER_CHANGES)[number]])[];
+
 /** What an entry is about: labels for statistics and group invalidation, never prompt text. */
 export interface EntryLabels {
+  /** Digest of the URL it answers a GET of, so that a change there can invalidate it. */
+  readonly target?: string;
   readonly provider?: string;
   readonly model?: string;
   readonly operation?: string;
@@ -41,6 +49,14 @@ export interface LogPosition {
   readonly notedAt?: number;
 }
 
+/** On which request headers the answers of a key depend, beside those in the key. */
+export interface VariantRule {
+  /** In the keys of its variants: with the rule, they are out of reach. */
+  readonly id: string;
+  /** Lower-case, sorted. */
+  readonly names: readonly string[];
+}
+
 /** A stored response. Immutable; times are milliseconds since the epoch. */
 export interface Entry {
   /** Hex digest of the key it was stored under; a reader that asked for another digest must not use it. */
@@ -48,8 +64,10 @@ export interface Entry {
   readonly status: number;
   /** Reason phrase, only where the handler chose one of its own. */
   readonly statusMessage?: string;
-  /** As the handler set them, without Content-Length and Content-Encoding, which follow from `body` and `coding`. */
+  /** As the handler set them, with the Date they were sent at; without Content-Length and Content-Encoding, which follow from `body` and `coding`. */
   readonly headers: readonly HeaderField[];
+  /** Absent where it changed none. */
+  readonly outerChanges?: OuterChanges;
   /** Coding of `body`. */
   readonly coding: Coding;
   readonly body: Buffer;
@@ -59,12 +77,21 @@ export interface Entry {
   readonly codedByHandler?: true;
   /** Length of the body in identity coding, bytes. */
   readonly identityBytes: number;
+  /** When it was made: what an upstream cache says of its age is taken off the time it came. */
   readonly cachedAt: number;
   readonly staleAt: number;
   readonly expiresAt: number;
   /** Until then it may be served stale while it is made anew, and where making it anew fails (RFC 5861). */
   readonly revalidateUntil?: number;
   readonly errorUntil?: number;
+  /** Until then the handler may be asked, by its validators, whether it still holds (RFC 9111 §4.3). */
+  readonly checkUntil?: number;
+  /** Its own words forbid to serve it stale, whatever a request or an option allows. */
+  readonly neverStale?: true;
+  /** A strong ETag of the body in identity coding, where the handler gave none. */
+  readonly ownEtag?: string;
+  /** This is no answer but the rule by which the answers of this key are told apart (RFC 9111 §4.1). */
+  readonly variants?: VariantRule;
   readonly labels: EntryLabels;
   /** Without one it is of no known age to the invalidation log, and so of no use where there is one. */
   readonly position?: LogPosition;

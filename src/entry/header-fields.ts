@@ -1,4 +1,4 @@
-import type { HeaderField } from './entry.ts';
+import { OUTER_CHANGES, type HeaderField, type OuterChanges } from './entry.ts';
 
 export type HeaderFields = readonly HeaderField[];
 
@@ -20,6 +20,10 @@ const FRAMING: ReadonlySet<string> = new Set([
   'upgrade',
 ]);
 
+export function framesMessage(lowerCaseName: string): boolean {
+  return FRAMING.has(lowerCaseName);
+}
+
 /** A token (RFC 9110 §5.6.2). */
 const NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
@@ -30,7 +34,14 @@ const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 export function isReplayableField(value: unknown): value is HeaderField {
   if (!Array.isArray(value) || value.length !== 2) return false;
   const [name, text] = value as unknown[];
-  return typeof name === 'string' && NAME.test(name) && !FRAMING.has(name.toLowerCase()) && isFieldValue(text);
+  return typeof name === 'string' && NAME.test(name) && !framesMessage(name.toLowerCase()) && isFieldValue(text);
+}
+
+/** Are these changes of headers, none of which frames the message? */
+export function isOuterChanges(value: unknown): value is OuterChanges {
+  return (
+    Array.isArray(value) && value.every((one) => isReplayableField(one) && OUTER_CHANGES.includes(one[1] as never))
+  );
 }
 
 /** May this go on the wire as a field's value, or as a reason phrase? */

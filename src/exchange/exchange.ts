@@ -2,6 +2,7 @@ import type { NextFunction, Request, Response } from 'express';
 import type { CacheParts } from '../cache-parts.ts';
 import type { ContextState } from './context.ts';
 import type { RouteConfig } from '../config/route-config.ts';
+import type { VariantRule } from '../entry/entry.ts';
 import type { AIRequest } from '../request/ai-request.ts';
 import type { Outcome } from '../telemetry/outcome.ts';
 import type { Budget } from '../tiers/budget.ts';
@@ -26,6 +27,8 @@ export interface KeyedExchange extends Exchange {
   readonly key: CacheKey;
   /** What this request may still wait for Redis. */
   readonly budget: Budget;
+  /** The key without the headers that its answers depend on beside it, and the rule that adds them: `key` has them. */
+  readonly variant?: { readonly primary: CacheKey; readonly rule: VariantRule };
 }
 
 /** `route.path` only where no mount path is left out, since a mount path can hold a tenant. */

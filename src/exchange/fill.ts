@@ -1,13 +1,14 @@
 import { internalFault } from '../errors.ts';
 import { LiveStream } from '../flight/live-stream.ts';
 import type { Refusal } from '../policy/storable.ts';
-import { appendCacheStatus } from '../response/cache-status.ts';
-import { answerCondition, hideConditionals } from '../response/conditional.ts';
+import { appendCacheStatus, type Forwarded } from '../response/cache-status.ts';
+import { labelsOf } from '../request/labels.ts';
+import { answerCondition, conditionsFor, hideConditionals } from '../response/conditional.ts';
 import type { Outlet } from '../response/outlet.ts';
 import type { RecordedHead } from '../response/recorded-head.ts';
 import { Recorder } from '../response/recorder.ts';
 import { isShort, type HeadDecision, type Recording } from '../response/recording.ts';
-import { codingOf, storedHeaders } from '../response/stored-headers.ts';
+import { codingOf, lengthOf, storedHeaders } from '../response/stored-headers.ts';
 import type { SpanLink } from '../telemetry/tracing.ts';
 import { openContext, type ContextState } from './context.ts';
 import type { KeyedExchange } from './exchange.ts';
@@ -15,17 +16,18 @@ import { FillClient } from './fill-client.ts';
 import { FillReport } from './fill-report.ts';
 import { NO_FOLLOWERS, type Followers } from './followers.ts';
 import { savedBy } from './send-entry.ts';
-import { isCoveredByStale, sendStale, type StaleAnswer } from './stale.ts';
-import { judge, refuse, settle, type SettleResult } from './settle.ts';
-import { verdictOnBody, whyNotByHead, type Verdict } from './verdict.ts';
+import { isCoveredByStale, sendRenewed, sendStale, type StaleAnswer } from './stale.ts';
+import { judge, refuse, settle, settleRenewed, type SettleResult } from './settle.ts';
+import { renewedBy, type Renewed } from './renew.ts';
+import { verdictOnBody, verdictOnHead, type HeadVerdict, type Verdict } from './verdict.ts';
 
 export interface FillOptions {
   /** Absent where nobody waits for this fill. */
   readonly followers?: Followers;
   /** Why the request goes to the handler, as `Cache-Status` says it. */
-  readonly fwd: 'miss' | 'request' | 'bypass' | 'stale';
+  readonly fwd: Forwarded;
   readonly detail?: string;
-  /** Sent in place of an error. */
+  /** Sent where the handler says that it still holds, or in place of an error. */
   readonly stale?: StaleAnswer | undefined;
   /** A background refresh, and the request that caused it. */
   readonly cause?: SpanLink | undefined;
@@ -43,11 +45,16 @@ class Fill {
   readonly #context: ContextState;
   readonly #report: FillReport;
   readonly #hidden: ReturnType<typeof hideConditionals> | undefined;
+  /** What the handler is asked by whether the stale answer still holds. */
+  readonly #conditions: Readonly<Record<string, string>>;
   readonly #recorder: Recorder;
+  /** Of the answer: what changes there while it is made makes it an old one. */
+  readonly #target: string | undefined;
   readonly #client: FillClient;
   #live: LiveStream | undefined;
   /** What was decided at the head with the whole body in hand; it is not asked again. */
   #verdict: Verdict | undefined;
+  #renewed: Renewed | undefined;
   #isOver = false;
 
   constructor(exchange: KeyedExchange, options: FillOptions) {
@@ -56,9 +63,11 @@ class Fill {
     this.#options = options;
     this.#followers = options.followers ?? NO_FOLLOWERS;
     this.#context = openContext(req, parts.invalidation.position());
+    this.#target = labelsOf(exchange.request, []).target;
     this.#report = new FillReport(exchange, options.cause);
     // A POST has no 304 (RFC 9110 §13.2.2), so its conditionals are the handler's business.
-    this.#hidden = req.method === 'POST' ? undefined : hideConditionals(req);
+    this.#conditions = conditionsOf(options.stale);
+    this.#hidden = req.method === 'POST' ? undefined : hideConditionals(req, this.#conditions);
     this.#recorder = new Recorder(res, {
       maxBytes: parts.config.maxEntryBytes,
       now: () => parts.clock.monotonic(),
@@ -78,6 +87,7 @@ class Fill {
   run(): void {
     this.#followers.onLeft(() => this.#client.checkWanted());
     this.#exchange.parts.filling.add(this.#exchange.request);
+    this.#exchange.parts.fillingTargets.add(this.#target);
     // Nobody leaves a refresh, so its time runs from the start.
     this.#client.begin(this.#options.cause !== undefined);
     this.#report.run(this.#context, () => this.#exchange.next());
@@ -99,11 +109,15 @@ class Fill {
   /** The last moment to tell the client something about this answer. */
   #onHead(head: RecordedHead, body: Buffer | undefined): HeadDecision {
     const { stale } = this.#options;
-    const refusal = this.#judgeHead(head, body);
+    if (stale !== undefined && head.status === 304 && Object.keys(this.#conditions).length > 0)
+      return { divert: (outlet) => this.#renew(stale, head, outlet) };
+    const { refusal, audience } = this.#judgeHead(head, body);
     if (stale !== undefined && isCoveredByStale(head.status, stale))
       return { divert: (outlet) => this.#divert(stale, outlet) };
-    if (this.#hidden !== undefined)
-      answerCondition(this.#exchange.req, this.#exchange.res, this.#hidden.conditionals, head);
+    if (this.#hidden !== undefined) {
+      const identity = codingOf(head.headers) === 'identity' ? body : undefined;
+      answerCondition(this.#exchange.res, this.#hidden.conditionals, head, identity);
+    }
     const undo = appendCacheStatus(this.#exchange.res, this.#member(refusal));
     return {
       undo: () => {
@@ -112,17 +126,19 @@ class Fill {
       },
       sent: () => {
         if (refusal?.kind === 'declared') refuse(this.#exchange, refusal, this.#followers);
-        if (refusal === undefined && body === undefined) this.#open(head);
+        else if (audience !== 'all') this.#followers.release();
+        else if (refusal === undefined && body === undefined) this.#open(head);
       },
     };
   }
 
-  #judgeHead(head: RecordedHead, body: Buffer | undefined): Refusal | undefined {
-    const refusal = whyNotByHead(this.#exchange, this.#context, head, body);
-    if (body === undefined) return refusal;
-    if (refusal !== undefined) this.#verdict = { refusal };
-    else if (codingOf(head.headers) === 'identity') this.#verdict = verdictOnBody(this.#exchange, head, body);
-    return this.#verdict?.refusal;
+  #judgeHead(head: RecordedHead, body: Buffer | undefined): HeadVerdict {
+    const judged = verdictOnHead(this.#exchange, this.#context, head, body);
+    if (body === undefined) return judged;
+    if (judged.refusal !== undefined) this.#verdict = judged;
+    else if (codingOf(head.headers) === 'identity')
+      this.#verdict = { ...verdictOnBody(this.#exchange, head, body), audience: judged.audience };
+    return this.#verdict ?? judged;
   }
 
   #member(refusal: Refusal | undefined): string | undefined {
@@ -137,15 +153,25 @@ class Fill {
   }
 
   /** From now on others can join. A coded body is for those who take the coding, so its followers wait for the whole. */
-  #open({ status, statusMessage, headers }: RecordedHead): void {
-    if (codingOf(headers) !== 'identity') return;
-    const message = statusMessage === undefined ? {} : { statusMessage };
-    const head = { status, ...message, headers: storedHeaders(headers) };
-    this.#live = new LiveStream(head, this.#exchange.parts.config.maxEntryBytes, () => this.#client.checkWanted());
+  #open(head: RecordedHead): void {
+    if (codingOf(head.headers) !== 'identity') return;
+    const contentLength = lengthOf(head.headers);
+    const announced = contentLength === undefined ? {} : { contentLength };
+    const stored = { ...head, headers: storedHeaders(head.headers, this.#exchange.parts.clock.now()), ...announced };
+    this.#live = new LiveStream(stored, this.#exchange.parts.config.maxEntryBytes, () => this.#client.checkWanted());
     this.#followers.join(this.#live, this.#report.link);
   }
 
+  /** The handler's 304: the stored answer goes out, as good as new. */
+  #renew(stale: StaleAnswer, head: RecordedHead, outlet: Outlet): void {
+    // From here on the conditions of the request are its client's again.
+    this.#hidden?.restore();
+    this.#renewed = renewedBy(this.#exchange, this.#context, stale.entry, head);
+    this.#report.diverted(sendRenewed(this.#exchange, this.#renewed, stale.sendable, this.#options, outlet));
+  }
+
   #divert(stale: StaleAnswer, outlet: Outlet): void {
+    this.#hidden?.restore();
     const { ageSeconds } = sendStale(this.#exchange, stale, 'stale-if-error', outlet);
     this.#report.diverted({ result: 'stale', ageSeconds, ...savedBy(stale.entry), stored: false, notStored: 'error' });
   }
@@ -163,6 +189,11 @@ class Fill {
     const { put, fillMs } = this.#report.end(recording);
     let result: SettleResult = { stored: false, notStored: 'internal' };
     try {
+      if (this.#renewed !== undefined) {
+        result = await settleRenewed(this.#exchange, this.#renewed, this.#followers, this.#report.link);
+        put.end(result);
+        return;
+      }
       const judging = judge(this.#exchange, this.#context, recording, this.#verdict);
       if (judging instanceof Promise) this.#report.awaits(judging);
       const judged = judging instanceof Promise ? await judging : judging;
@@ -176,8 +207,13 @@ class Fill {
       put.end({ ...result, errorType: 'AICacheError' });
       this.#followers.release();
     } finally {
+      this.#exchange.parts.fillingTargets.remove(this.#target);
       this.#followers.close(result.stored);
       this.#exchange.parts.warmRuns.of(this.#exchange.req)?.written(result);
     }
   }
+}
+
+function conditionsOf(stale: StaleAnswer | undefined): Readonly<Record<string, string>> {
+  return stale?.entry.checkUntil === undefined ? {} : conditionsFor(stale.entry.headers);
 }

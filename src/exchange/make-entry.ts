@@ -1,25 +1,21 @@
 import type { CacheParts } from '../cache-parts.ts';
-import type { Coding, Entry, HeaderField, LogPosition, Usage } from '../entry/entry.ts';
+import type { Coding, Entry, HeaderField, LogPosition, OuterChanges, Usage } from '../entry/entry.ts';
+import { fieldOf } from '../entry/header-fields.ts';
 import { textTierOf } from '../entry/text-tier.ts';
-import type { RouteConfig } from '../config/route-config.ts';
-import { lifetimeOf, staleWindowsOf } from '../policy/lifetime.ts';
 import type { AIRequest } from '../request/ai-request.ts';
 import { labelsOf } from '../request/labels.ts';
+import { strongEtag } from '../response/etags.ts';
 import { codingOf, storedHeaders } from '../response/stored-headers.ts';
-import type { CacheKey } from '../tiers/tier.ts';
+import { entryTimes, type Asked, type Lifetimes } from './entry-times.ts';
 
-/** Whose answer it is. */
-export interface Asked {
-  readonly parts: CacheParts;
-  readonly request: AIRequest;
-  readonly key: CacheKey;
-}
+export type { Asked } from './entry-times.ts';
 
 /** A whole response as it was made. */
 export interface MadeResponse {
   readonly status: number;
   readonly statusMessage?: string;
   readonly headers: readonly HeaderField[];
+  readonly outerChanges?: OuterChanges;
   /** In the coding that the headers name, and in identity coding. */
   readonly body: Buffer;
   readonly identity: Buffer;
@@ -28,9 +24,9 @@ export interface MadeResponse {
 }
 
 /** What was said about a response beside it. */
-export interface Remarks {
-  readonly contextSeconds?: number | undefined;
-  readonly route?: Pick<RouteConfig, 'ttlSeconds' | 'staleWhileRevalidateSeconds' | 'staleIfErrorSeconds'>;
+export interface Remarks extends Lifetimes {
+  /** False: the app wants no ETags but the handler's. */
+  readonly hasEtags?: boolean;
   readonly tags?: Iterable<string> | undefined;
   readonly usage?: Usage | undefined;
   /** The model that the answer itself names. */
@@ -41,37 +37,25 @@ export interface Remarks {
 }
 
 /** The entry that keeps this response under this key. */
-export function makeEntry({ parts, request, key }: Asked, response: MadeResponse, remarks: Remarks): Entry {
-  const { status, statusMessage, headers, body, identity, chunks } = response;
-  const { contextSeconds, route = {}, tags = [], usage, answeredBy, fillMs, position } = remarks;
+export function makeEntry(asked: Asked, response: MadeResponse, remarks: Remarks): Entry {
+  const { parts, request, key } = asked;
+  const { status, statusMessage, headers, outerChanges, body, identity, chunks } = response;
+  const { tags = [], usage, answeredBy, fillMs, position } = remarks;
   const coding: Coding = codingOf(headers);
-  const { ttlSeconds } = lifetimeOf({
-    headers,
-    contextSeconds,
-    routeSeconds: route.ttlSeconds,
-    explain: () => parts.explain(request),
-    digest: key.digest,
-    ttl: parts.config.ttl,
-  });
   const costUsd = usage === undefined ? undefined : costOf(parts, request, usage, answeredBy);
-  const windows = staleWindowsOf(headers, route, parts.config);
-  const cachedAt = parts.clock.now();
-  const staleAt = cachedAt + ttlSeconds * 1000;
   return {
     digest: key.digest,
     status,
     ...(statusMessage === undefined ? {} : { statusMessage }),
-    headers: storedHeaders(headers),
+    headers: storedHeaders(headers, parts.clock.now()),
+    ...(outerChanges === undefined ? {} : { outerChanges }),
     coding,
     body,
     ...(chunks === undefined ? {} : { chunks }),
     ...(coding === 'identity' ? {} : { codedByHandler: true, identity }),
     identityBytes: identity.length,
-    cachedAt,
-    staleAt,
-    expiresAt: staleAt + Math.max(windows.revalidateSeconds, windows.errorSeconds) * 1000,
-    ...(windows.revalidateSeconds > 0 ? { revalidateUntil: staleAt + windows.revalidateSeconds * 1000 } : {}),
-    ...(windows.errorSeconds > 0 ? { errorUntil: staleAt + windows.errorSeconds * 1000 } : {}),
+    ...entryTimes(asked, response, remarks),
+    ...(remarks.hasEtags === false ? {} : ownEtagOf(request, response)),
     labels: labelsOf(request, tags),
     position,
     textLength: request.text.length,
@@ -80,6 +64,13 @@ export function makeEntry({ parts, request, key }: Asked, response: MadeResponse
     ...(costUsd === undefined ? {} : { costUsd }),
     ...(fillMs === undefined ? {} : { fillMs }),
   };
+}
+
+/** Only a GET and a QUERY can be conditional, and only a 200 is answered 304 (RFC 9110 §13.2). */
+function ownEtagOf({ target = '' }: AIRequest, { status, headers, identity }: MadeResponse): { ownEtag?: string } {
+  const isConditional = target.startsWith('GET ') || target.startsWith('QUERY ');
+  if (!isConditional || status !== 200 || fieldOf(headers, 'etag') !== undefined) return {};
+  return { ownEtag: strongEtag(identity) };
 }
 
 /** What these tokens cost, USD: by the request's model, else by the one that the answer names. */

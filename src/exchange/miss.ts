@@ -8,6 +8,7 @@ import { fill, type FillOptions } from './fill.ts';
 import { followersOf, type Answer, type Followers, type LiveAnswer, type WholeAnswer } from './followers.ts';
 import { flightOf } from './generation.ts';
 import { announce } from './pass-by.ts';
+import type { Forwarded } from '../response/cache-status.ts';
 import { bodyFor, joinLive, savedBy, sendEntry } from './send-entry.ts';
 import { isCoveredByStale, sendStale, type StaleAnswer } from './stale.ts';
 
@@ -15,7 +16,9 @@ import { isCoveredByStale, sendStale, type StaleAnswer } from './stale.ts';
 export interface Miss {
   readonly exchange: KeyedExchange;
   readonly span: GetSpan;
-  /** What may be sent in place of an error. */
+  /** Why it goes to the handler. Default: a miss. */
+  readonly fwd?: Forwarded;
+  /** What may be sent in place of an error, or where the handler says that it still holds. */
   readonly stale?: StaleAnswer;
   /** A background refresh, and the request that caused it. */
   readonly cause?: SpanLink;
@@ -85,7 +88,8 @@ function run(miss: Miss, followers?: Followers): void {
     return abandon(miss);
   }
   span.end({ hit: false, result: 'miss', keyDigest: exchange.key.digest });
-  const options: FillOptions = { fwd: stale === undefined && cause === undefined ? 'miss' : 'stale', stale, cause };
+  const fwd = miss.fwd ?? (stale === undefined && cause === undefined ? 'miss' : 'stale');
+  const options: FillOptions = { fwd, stale, cause };
   fill(exchange, followers === undefined ? options : { ...options, followers });
   if (exchange.request.model !== undefined) exchange.parts.prices.warm();
 }

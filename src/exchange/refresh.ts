@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { LRUCache } from 'lru-cache';
 import type { IncomingMessage } from 'node:http';
 import type { Clock } from '../clock.ts';
+import type { Entry, VariantRule } from '../entry/entry.ts';
 import { refreshImpossible } from '../errors.ts';
 import type { SpanLink } from '../telemetry/tracing.ts';
 import type { KeyedExchange } from './exchange.ts';
@@ -9,7 +10,10 @@ import { recordRequest, sendAgain, type RecordedRequest } from './re-entry.ts';
 
 /** A background refresh as the request that carries it out knows it. */
 export interface Refresh {
-  readonly digest: string;
+  /** What was served. */
+  readonly entry: Entry;
+  /** By which its key has variants, where it has. */
+  readonly rule?: VariantRule | undefined;
   /** The request that was answered stale. */
   readonly cause: SpanLink;
 }
@@ -48,7 +52,7 @@ export class Refreshes {
   }
 
   /** Starts a refresh of this exchange's entry, unless one runs, waits after a failure, or the request cannot be repeated. */
-  start(exchange: KeyedExchange, cause: SpanLink): void {
+  start(exchange: KeyedExchange, entry: Entry, cause: SpanLink): void {
     const { digest } = exchange.key;
     const state = this.#states.get(digest) ?? { isRunning: false, failures: 0, notBefore: 0 };
     if (state.isRunning || this.#clock.monotonic() < state.notBefore) return;
@@ -60,7 +64,7 @@ export class Refreshes {
     this.#states.set(digest, state);
     state.isRunning = true;
     state.failures += 1;
-    this.#outside(() => this.#run(exchange, again, { digest, cause }))
+    this.#outside(() => this.#run(exchange, again, { entry, rule: exchange.variant?.rule, cause }))
       .catch(exchange.parts.report)
       .finally(() => this.#ended(digest, state));
   }

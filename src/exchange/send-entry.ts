@@ -6,6 +6,7 @@ import type { LiveStream } from '../flight/live-stream.ts';
 import type { CacheStatus } from '../response/cache-status.ts';
 import { CONDITIONALS } from '../response/conditional.ts';
 import { acceptsCoding } from '../response/negotiate.ts';
+import type { Part } from '../response/ranges.ts';
 import type { Outlet } from '../response/outlet.ts';
 import { replayEntry, replayLive } from '../response/replay.ts';
 import type { TierName } from '../tiers/tier.ts';
@@ -25,9 +26,10 @@ export function bodyFor(
   entry: Entry,
   tier?: TierName,
 ): SendableBody | undefined | Promise<SendableBody | undefined> {
-  // A stream goes out in the coding and in the pieces it came in (DESIGN D4).
-  const isStream = entry.chunks !== undefined && entry.codedByHandler !== true;
-  if (!isStream && acceptsCoding(exchange.req, entry.coding)) return { coding: entry.coding, body: entry.body };
+  // A stream goes out in the coding and in the pieces it came in (DESIGN D4); a range is one of identity bytes.
+  const isPlain =
+    (entry.chunks !== undefined && entry.codedByHandler !== true) || exchange.req.headers.range !== undefined;
+  if (!isPlain && acceptsCoding(exchange.req, entry.coding)) return { coding: entry.coding, body: entry.body };
   if (entry.coding === 'identity') return { coding: 'identity', body: entry.body };
   if (entry.identity !== undefined) return { coding: 'identity', body: entry.identity };
   const { parts, key } = exchange;
@@ -57,7 +59,7 @@ export function sendEntry(
   exchange: KeyedExchange,
   entry: Entry,
   sendable: SendableBody,
-  facts: { ageSeconds?: number; cacheStatus: CacheStatus; outlet?: Outlet },
+  facts: { ageSeconds?: number; cacheStatus: CacheStatus; outlet?: Outlet; part?: Part },
 ): void {
   const { parts, route, req, res, key } = exchange;
   const status = parts.config.cacheStatus === 'key' ? { ...facts.cacheStatus, key: key.digest } : facts.cacheStatus;
@@ -70,6 +72,7 @@ export function sendEntry(
     cacheStatus: parts.cacheStatus?.(status),
     ...(facts.ageSeconds === undefined ? {} : { ageSeconds: facts.ageSeconds }),
     outlet: facts.outlet,
+    part: facts.part,
     ...(isConditional ? { conditionals: req.headers } : {}),
   });
 }

@@ -10,8 +10,11 @@ import type { ContextState } from './context.ts';
 import type { KeyedExchange } from './exchange.ts';
 import type { Followers } from './followers.ts';
 import { makeEntry } from './make-entry.ts';
+import { isCheckable } from './storage-terms.ts';
+import type { Renewed } from './renew.ts';
 import { storeEntry, type StoreResult } from './store-entry.ts';
-import { verdictOn, type Verdict } from './verdict.ts';
+import { storeVariant, unkeyedNames } from './variants.ts';
+import { verdictOn, type Audience, type Verdict } from './verdict.ts';
 
 /** A recording with its verdict, and its body decoded where it could be. */
 export interface Judged {
@@ -53,15 +56,12 @@ export async function settle(
   followers: Followers,
 ): Promise<SettleResult> {
   const { parts, key } = exchange;
-  const { refusal } = made.judged.verdict;
+  const { refusal, audience } = made.judged.verdict;
   if (refusal?.kind === 'declared') {
     refuse(exchange, refusal, followers);
     return { stored: false, notStored: refusal.reason };
   }
-  if (refusal === undefined) {
-    parts.hitForMiss.clear(key.digest);
-    parts.refreshes.succeeded(key.digest);
-  }
+  if (refusal === undefined) noteStorable(exchange, audience);
   const entry = entryOf(exchange, context, made);
   if (entry === undefined) {
     if (refusal?.kind === 'failed') followers.fail(undefined);
@@ -70,11 +70,46 @@ export async function settle(
   }
   const answer = { entry, leader: made.leader };
   if (refusal?.kind === 'failed') followers.fail(answer);
-  else followers.answer(answer);
+  else if (audience === 'all') followers.answer(answer);
+  else followers.release();
   if (refusal !== undefined) return { stored: false, notStored: refusal.reason };
-  const may = followers.mayStore();
-  if (may !== true && !(await may)) return { stored: false, notStored: 'lease-lost' };
-  return storeEntry(parts, key, entry);
+  const isOurs = isStillOurs(audience, followers);
+  if (isOurs !== true && !(await isOurs)) return { stored: false, notStored: 'lease-lost' };
+  if (audience !== 'variant' && exchange.variant === undefined) return storeEntry(parts, key, entry);
+  return storeVariant(exchange, entry, unkeyedNames(exchange, made.recording.head?.headers ?? []));
+}
+
+/** An answer that the handler has said still holds: everybody gets it, and it is fresh again. */
+export async function settleRenewed(
+  exchange: KeyedExchange,
+  { entry, refusal }: Renewed,
+  followers: Followers,
+  leader: SpanLink,
+): Promise<SettleResult> {
+  const { parts, key } = exchange;
+  if (refusal !== undefined) {
+    refuse(exchange, refusal, followers);
+    return { stored: false, notStored: refusal.reason };
+  }
+  const isShared = entry.staleAt > parts.clock.now();
+  noteStorable(exchange, isShared ? 'all' : 'nobody');
+  if (isShared) followers.answer({ entry, leader });
+  else followers.release();
+  const isOurs = isStillOurs(isShared ? 'all' : 'nobody', followers);
+  if (isOurs !== true && !(await isOurs)) return { stored: false, notStored: 'lease-lost' };
+  return exchange.variant === undefined ? storeEntry(parts, key, entry) : storeVariant(exchange, entry, []);
+}
+
+/** A lease that was given up, since the answer is not for all who wait, keeps nobody's answer from being stored. */
+function isStillOurs(audience: Audience, followers: Followers): Promise<boolean> | boolean {
+  return audience !== 'all' || followers.mayStore();
+}
+
+/** Requests for what must be asked for every time do not wait for each other. */
+function noteStorable({ parts, key }: KeyedExchange, audience: Audience): void {
+  parts.refreshes.succeeded(key.digest);
+  if (audience === 'nobody') parts.hitForMiss.mark(key.digest);
+  else parts.hitForMiss.clear(key.digest);
 }
 
 /** An answer that is not for others by its own words: nobody waits for it, nor, for a while, for one that may be like it. */
@@ -91,7 +126,9 @@ function entryOf(exchange: KeyedExchange, context: ContextState, made: Made): En
   if (head === undefined || body === undefined || identity === undefined) return undefined;
   const { reportedUsage: usage = verdict.usage, ttlSeconds: contextSeconds, tags, position } = context;
   const pieces = chunks !== undefined && isStream(head) ? { chunks } : {};
-  const remarks = { contextSeconds, route: exchange.route, tags, usage, answeredBy: verdict.model, fillMs, position };
+  const told = { contextSeconds, route: exchange.route, isCheckable: isCheckable(exchange, head, identity) };
+  const hasEtags = exchange.req.app.get('etag fn') !== undefined;
+  const remarks = { ...told, hasEtags, tags, usage, answeredBy: verdict.model, fillMs, position };
   return makeEntry(exchange, { ...head, body, identity, ...pieces }, remarks);
 }
 

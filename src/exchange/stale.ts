@@ -1,7 +1,9 @@
 import type { Entry } from '../entry/entry.ts';
 import type { Outlet } from '../response/outlet.ts';
-import type { KeyedExchange } from './exchange.ts';
-import { sendEntry, type SendableBody } from './send-entry.ts';
+import type { Forwarded } from '../response/cache-status.ts';
+import type { KeyedExchange, OutcomeFacts } from './exchange.ts';
+import type { Renewed } from './renew.ts';
+import { savedBy, sendEntry, type SendableBody } from './send-entry.ts';
 
 /** A stale entry that may still be served, with its body as this client takes it. */
 export interface StaleAnswer {
@@ -31,4 +33,19 @@ export function sendStale(
   const cacheStatus = { hit: true as const, ttlSeconds, detail };
   sendEntry(exchange, entry, sendable, { ageSeconds, cacheStatus, ...(outlet === undefined ? {} : { outlet }) });
   return { ageSeconds };
+}
+
+/** Sends what the handler has said still holds, and says so. */
+export function sendRenewed(
+  exchange: KeyedExchange,
+  { entry, refusal }: Renewed,
+  sendable: SendableBody,
+  { fwd, detail = refusal?.reason }: { readonly fwd: Forwarded; readonly detail?: string | undefined },
+  outlet: Outlet,
+): OutcomeFacts {
+  const stored = refusal === undefined;
+  const ageSeconds = Math.max(0, (exchange.parts.clock.now() - entry.cachedAt) / 1000);
+  const cacheStatus = { fwd, fwdStatus: 304, stored, ...(detail === undefined ? {} : { detail }) };
+  sendEntry(exchange, entry, sendable, { ageSeconds, cacheStatus, outlet });
+  return { result: 'hit', ageSeconds, ...savedBy(entry), stored, ...(stored ? {} : { notStored: refusal.reason }) };
 }

@@ -1,35 +1,66 @@
 import { fieldOf } from '../entry/header-fields.ts';
 import { completenessOf, type Completeness } from '../policy/completeness.ts';
-import { whyNotStorable, type Refusal } from '../policy/storable.ts';
-import { coversHeader } from '../request/covered-headers.ts';
+import { isNeverFresh, whyNotStorable, type Refusal } from '../policy/storable.ts';
 import { callUserFunction } from '../request/user-function.ts';
 import type { RecordedHead } from '../response/recorded-head.ts';
 import type { Recording } from '../response/recording.ts';
 import type { Usage } from '../entry/entry.ts';
 import type { ContextState } from './context.ts';
 import type { KeyedExchange } from './exchange.ts';
+import { storageTermsOf } from './storage-terms.ts';
+import { unkeyedNames } from './variants.ts';
+
+/** Whom an answer can be given to beside the one who asked: `all` who have the same key; `variant`: those with the same headers too. */
+export type Audience = 'all' | 'variant' | 'nobody';
 
 /** Whether an answer is stored, what it says it used, and which model it says made it. */
-export interface Verdict {
+export interface BodyVerdict {
   readonly refusal?: Refusal;
   readonly usage?: Usage;
   readonly model?: string;
 }
 
+/** What an answer's head, and the length of its body, say of storing it. */
+export interface HeadVerdict {
+  readonly refusal?: Refusal;
+  readonly audience: Audience;
+}
+
+export type Verdict = HeadVerdict & BodyVerdict;
+
+export function verdictOnHead(
+  exchange: KeyedExchange,
+  context: ContextState,
+  head: RecordedHead,
+  body: Buffer | undefined,
+): HeadVerdict {
+  const refusal = whyNotByHead(exchange, context, head, body);
+  if (refusal?.kind === 'declared') return { refusal, audience: 'nobody' };
+  // A failure is shared as such, or tried again.
+  if (refusal?.kind === 'failed') return { refusal, audience: 'all' };
+  if (unkeyedNames(exchange, head.headers).length > 0) return { ...of(refusal), audience: 'variant' };
+  const isForOne = refusal === undefined && isNeverFresh(head.headers, storageTermsOf(exchange, context, head, body));
+  return { ...of(refusal), audience: isForOne ? 'nobody' : 'all' };
+}
+
+function of(refusal: Refusal | undefined): { readonly refusal?: Refusal } {
+  return refusal === undefined ? {} : { refusal };
+}
+
 /** Why may this answer not be stored, as far as its head, and the length of its body, tell? */
-export function whyNotByHead(
+function whyNotByHead(
   exchange: KeyedExchange,
   context: ContextState,
   head: RecordedHead,
   body: Buffer | undefined,
 ): Refusal | undefined {
-  const { parts, route, request } = exchange;
+  const { parts } = exchange;
   if (context.isNoStore) return { reason: 'context', kind: 'declared' };
   if (context.ttlSeconds === 0) return { reason: 'no-lifetime', kind: 'declared' };
   const bytes = body?.length ?? Number(fieldOf(head.headers, 'content-length') ?? 0);
   if (bytes > parts.config.maxEntryBytes) return { reason: 'too-large', kind: 'declared' };
   const candidate = { ...head, ...(body === undefined ? {} : { body }) };
-  return whyNotStorable(candidate, (name) => coversHeader(name, route, request.tenant));
+  return whyNotStorable(candidate, storageTermsOf(exchange, context, head, body));
 }
 
 /** The same for a recording that is over; `identity` is its body decoded, absent where it could not be. */
@@ -39,17 +70,18 @@ export function verdictOn(
   recording: Recording,
   identity: Buffer | undefined,
 ): Verdict {
-  const { head, body, ended, tooLarge } = recording;
-  if (head === undefined || !ended) return { refusal: { reason: 'unfinished', kind: 'failed' } };
-  if (tooLarge) return { refusal: { reason: 'too-large', kind: 'declared' } };
-  const refusal = whyNotByHead(exchange, context, head, body);
-  if (refusal !== undefined) return { refusal };
-  if (identity === undefined) return { refusal: { reason: 'content-encoding', kind: 'declared' } };
-  return verdictOnBody(exchange, head, identity);
+  const { head, body, ended, tooLarge, hasTrailers } = recording;
+  if (head === undefined || !ended) return { refusal: { reason: 'unfinished', kind: 'failed' }, audience: 'all' };
+  if (tooLarge) return { refusal: { reason: 'too-large', kind: 'declared' }, audience: 'nobody' };
+  const judged = verdictOnHead(exchange, context, head, body);
+  if (judged.refusal !== undefined) return judged;
+  if (hasTrailers) return { refusal: { reason: 'trailer', kind: 'declared' }, audience: 'nobody' };
+  if (identity === undefined) return { refusal: { reason: 'content-encoding', kind: 'declared' }, audience: 'nobody' };
+  return { ...verdictOnBody(exchange, head, identity), audience: judged.audience };
 }
 
 /** What the body says of itself, and what the route's functions say of it: `shouldStore` overrules the body, never the head. */
-export function verdictOnBody(exchange: KeyedExchange, head: RecordedHead, identity: Buffer): Verdict {
+export function verdictOnBody(exchange: KeyedExchange, head: RecordedHead, identity: Buffer): BodyVerdict {
   const { parts, route, req } = exchange;
   const { isComplete, shouldStore } = route;
   const response = { status: head.status, headers: head.headers, body: identity };

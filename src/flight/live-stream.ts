@@ -1,4 +1,4 @@
-import { MAX_CHUNKS, type HeaderField } from '../entry/entry.ts';
+import { MAX_CHUNKS, type HeaderField, type OuterChanges } from '../entry/entry.ts';
 
 /** The head of an answer that is still being made. */
 export interface LiveHead {
@@ -6,6 +6,9 @@ export interface LiveHead {
   readonly statusMessage?: string;
   /** As an entry keeps them. */
   readonly headers: readonly HeaderField[];
+  readonly outerChanges?: OuterChanges;
+  /** Of the body, where the handler announced it. */
+  readonly contentLength?: number;
 }
 
 /** `open`: more may come; `complete`: the handler ended it; `cut`: it broke off, and so must every copy of it. */

@@ -13,11 +13,14 @@ export function parseCacheControl(value: string): Directives {
   return directives;
 }
 
+/** Larger numbers of seconds are taken for this one (RFC 9111 §1.2.2). */
+export const MAX_SECONDS = 2 ** 31;
+
 /** delta-seconds of a directive, at most 2^31 (RFC 9111 §1.2.2); undefined where it is absent, 0 where it is no number. */
 export function secondsOf(directives: Directives, name: string): number | undefined {
   const argument = directives.get(name);
   if (argument === undefined) return undefined;
-  return /^\d+$/.test(argument) ? Math.min(Number(argument), 2 ** 31) : 0;
+  return /^\d+$/.test(argument) ? Math.min(Number(argument), MAX_SECONDS) : 0;
 }
 
 function unquoted(argument: string): string {

@@ -1,8 +1,9 @@
 import type { Coding, HeaderField } from '../entry/entry.ts';
 import { fieldOf, type HeaderFields } from '../entry/header-fields.ts';
 import type { Flaw } from './answer/answer-facts.ts';
-import { formOf } from './answer/read-answer.ts';
-import { parseCacheControl, secondsOf, type Directives } from './cache-control.ts';
+import { statedBy, type Stated } from './stated.ts';
+import { isAskersOwn, isFailure, isGood, isUnderstood } from './statuses.ts';
+import { variesOn, type Covers } from './vary.ts';
 
 /** A response as far as it is known, for the question whether it may be stored. */
 export interface Candidate {
@@ -12,8 +13,22 @@ export interface Candidate {
   readonly body?: Buffer;
 }
 
-/** Is the request header of this lower-case name part of the key? */
-export type Covers = (name: string) => boolean;
+/** What is known beside the response. */
+export interface StorageTerms {
+  readonly covers: Covers;
+  /** When it came, milliseconds since the epoch. */
+  readonly now: number;
+  /** The handler can be asked later whether it still holds. */
+  readonly isCheckable: boolean;
+  /** The request had an Authorization field and the answer would be everybody's. */
+  readonly isAuthorized: boolean;
+  /** Error answers that name their own lifetime are stored. */
+  readonly storeErrors: boolean;
+  /** By Last-Modified, where that is asked for, seconds. */
+  readonly heuristicSeconds?: number | undefined;
+  /** What others than the handler say of its lifetime, seconds; undefined: the policy has a lifetime for it. */
+  readonly lifetimeSeconds: number | undefined;
+}
 
 /** Why an answer is not stored. `declared`: by its own words; `failed`: it is no good answer; `other`: good for those who asked, not for later. */
 export interface Refusal {
@@ -26,6 +41,7 @@ export type NotStoredReason =
   | 'private'
   | 'no-cache'
   | 'no-lifetime'
+  | 'authorization'
   | 'set-cookie'
   | 'vary-star'
   | 'vary'
@@ -41,57 +57,86 @@ export type NotStoredReason =
   | 'should-store'
   | 'should-store-failed';
 
-const STORED_STATUSES: ReadonlySet<number> = new Set([200, 201, 203, 204]);
-/** Answers to a condition or a range, which are not in the key: they are for the one who asked (RFC 9110 §13, §14). */
-const ASKERS_OWN: ReadonlySet<number> = new Set([206, 304, 412, 416]);
 const CODINGS: ReadonlySet<string> = new Set<Coding>(['identity', 'br', 'gzip', 'deflate', 'zstd']);
 
+/** Words by which an answer to an authenticated request is for everybody all the same (RFC 9111 §3.5). */
+const FOR_ALL = ['public', 's-maxage', 'must-revalidate'] as const;
+
 /** Why may this answer not be stored, as far as its head tells? Only whole, good answers are (DESIGN D3; RFC 9111 §3). */
-export function whyNotStorable(candidate: Candidate, covers: Covers): Refusal | undefined {
+export function whyNotStorable(candidate: Candidate, terms: StorageTerms): Refusal | undefined {
   const { status, headers } = candidate;
+  const stated = statedBy(headers, terms.now);
   // Another user's cookie must not be shared, not even as an error.
-  if (fieldOf(headers, 'set-cookie') !== undefined) return { reason: 'set-cookie', kind: 'declared' };
-  if (isFailure(status)) return { reason: 'error', kind: 'failed' };
+  if (fieldOf(headers, 'set-cookie') !== undefined) return declared('set-cookie');
+  if (isFailure(status) && !isWantedError(stated, terms)) return { reason: 'error', kind: 'failed' };
   return (
-    whyDeclared(parseCacheControl(fieldOf(headers, 'cache-control') ?? ''), isEventStream(headers)) ??
-    whyVary(fieldOf(headers, 'vary'), covers) ??
-    (STORED_STATUSES.has(status)
-      ? undefined
-      : { reason: 'status', kind: ASKERS_OWN.has(status) ? 'declared' : 'other' }) ??
+    whyDeclared(candidate, stated, terms) ??
+    whyVary(headers, terms.covers) ??
+    whyStatus(status, stated, terms) ??
+    whyNoLifetime(stated, terms) ??
     whyForm(candidate)
   );
 }
 
-/** Did the handler fail, so that one more try is worth while (DESIGN D13)? */
-export function isFailure(status: number): boolean {
-  return status >= 500 || status === 429;
+/** Is this answer, stored, good for no second request before the handler is asked again? */
+export function isNeverFresh(headers: HeaderFields, terms: StorageTerms): boolean {
+  const stated = statedBy(headers, terms.now);
+  return stated.directives.has('no-cache') || !isFresh(stated, terms);
 }
 
-/** Event streams customarily say no-cache, so that no proxy holds them up: it is no word about this cache. */
-function isEventStream(headers: HeaderFields): boolean {
-  return formOf(fieldOf(headers, 'content-type')) === 'sse';
+function isFresh({ lifetimeSeconds, ageSeconds }: Stated, terms: StorageTerms): boolean {
+  const own = lifetimeSeconds ?? terms.heuristicSeconds;
+  return own === undefined ? (terms.lifetimeSeconds ?? Infinity) > 0 : own > ageSeconds;
 }
 
-function whyDeclared(directives: Directives, isStream: boolean): Refusal | undefined {
-  const words = isStream ? (['no-store', 'private'] as const) : (['no-store', 'private', 'no-cache'] as const);
-  const reason = words.find((name) => directives.has(name));
-  if (reason !== undefined) return { reason, kind: 'declared' };
-  const lifetime = secondsOf(directives, 's-maxage') ?? secondsOf(directives, 'max-age');
-  return lifetime === 0 ? { reason: 'no-lifetime', kind: 'declared' } : undefined;
+function declared(reason: NotStoredReason): Refusal {
+  return { reason, kind: 'declared' };
 }
 
-function whyVary(vary: string | undefined, covers: Covers): Refusal | undefined {
-  const fields = (vary ?? '').split(',').map((field) => field.trim().toLowerCase());
-  if (fields.includes('*')) return { reason: 'vary-star', kind: 'declared' };
-  // Codings are negotiated on replay; any other field must be in the key.
-  const unkeyed = fields.some((field) => field !== '' && field !== 'accept-encoding' && !covers(field));
-  return unkeyed ? { reason: 'vary', kind: 'declared' } : undefined;
+function whyDeclared({ status }: Candidate, stated: Stated, terms: StorageTerms): Refusal | undefined {
+  const { directives, lifetimeSeconds } = stated;
+  if (directives.has('must-understand') && !isUnderstood(status)) return declared('status');
+  // Whoever understands the status may ignore the no-store beside it (RFC 9111 §5.2.2.3).
+  if (directives.has('no-store') && !directives.has('must-understand')) return declared('no-store');
+  if (directives.has('private')) return declared('private');
+  if (directives.has('no-cache') && !terms.isCheckable) return declared('no-cache');
+  const speaksHttp = lifetimeSeconds !== undefined;
+  if (terms.isAuthorized && speaksHttp && !FOR_ALL.some((name) => directives.has(name)))
+    return declared('authorization');
+  return undefined;
+}
+
+function whyVary(headers: HeaderFields, covers: Covers): Refusal | undefined {
+  if (variesOn(headers, covers) !== undefined) return undefined;
+  const isStar = (fieldOf(headers, 'vary') ?? '').split(',').some((name) => name.trim() === '*');
+  return declared(isStar ? 'vary-star' : 'vary');
+}
+
+function whyStatus(status: number, stated: Stated, terms: StorageTerms): Refusal | undefined {
+  if (isGood(status)) return undefined;
+  if (isAskersOwn(status)) return declared('status');
+  // Headers that a handler had set before it failed go out with the error: only who asks for it has errors stored.
+  const isKept = isWantedError(stated, terms) || (status < 400 && isTimed(stated, terms));
+  return isKept ? undefined : { reason: 'status', kind: 'other' };
+}
+
+/** Does somebody say how long this very answer lives? The policy's lifetimes are for good answers. */
+function isTimed({ lifetimeSeconds }: Stated, terms: StorageTerms): boolean {
+  return lifetimeSeconds !== undefined || (terms.heuristicSeconds ?? 0) > 0;
+}
+
+function isWantedError(stated: Stated, terms: StorageTerms): boolean {
+  return terms.storeErrors && isTimed(stated, terms);
+}
+
+function whyNoLifetime(stated: Stated, terms: StorageTerms): Refusal | undefined {
+  return isFresh(stated, terms) || terms.isCheckable ? undefined : declared('no-lifetime');
 }
 
 function whyForm({ headers, body }: Candidate): Refusal | undefined {
-  if (fieldOf(headers, 'trailer') !== undefined) return { reason: 'trailer', kind: 'declared' };
+  if (fieldOf(headers, 'trailer') !== undefined) return declared('trailer');
   const coding = (fieldOf(headers, 'content-encoding') ?? 'identity').toLowerCase();
-  if (!CODINGS.has(coding)) return { reason: 'content-encoding', kind: 'declared' };
+  if (!CODINGS.has(coding)) return declared('content-encoding');
   const length = fieldOf(headers, 'content-length');
   const cut = body !== undefined && length !== undefined && Number(length) !== body.length;
   return cut ? { reason: 'unfinished', kind: 'failed' } : undefined;

@@ -6,12 +6,16 @@ import { callUserFunction } from './user-function.ts';
 
 /** Why the cache was not consulted. */
 export type BypassReason =
-  /** Not GET, POST or QUERY. */
+  /** Not one of the route's methods, or a HEAD that no stored answer of a GET answers. */
   | 'method'
   /** The cache is switched off. */
   | 'disabled'
-  /** A part of a response is asked for (RFC 9110 §14.2). */
+  /** A part of a response is asked for that no stored answer has (RFC 9110 §14.2). */
   | 'range'
+  /** The request's own Cache-Control forbids to store the answer (RFC 9111 §5.2.1.5). */
+  | 'no-store'
+  /** The request wants nothing but a stored answer, and there is none (RFC 9111 §5.2.1.7). */
+  | 'only-if-cached'
   /** A client that reconnects to an event stream wants what came after an event (WHATWG HTML §9.2.4). */
   | 'last-event-id'
   /** The connection is about to speak another protocol. */
@@ -37,12 +41,15 @@ export interface Bypass {
   readonly error?: AICacheError;
 }
 
-const METHODS: ReadonlySet<string> = new Set(['GET', 'POST', 'QUERY']);
-
 /** What can be known before its body is read: must the request go past the cache? */
-export function whyBypass(req: Request, config: Pick<Config, 'enabled'>): Bypass | undefined {
-  if (!METHODS.has(req.method)) return { bypass: 'method' };
+export function whyBypass(req: Request, config: Pick<Config, 'enabled'>, route: RouteConfig): Bypass | undefined {
+  if (!isCachedMethod(req.method, route)) return { bypass: 'method' };
   return whyDisabled(req, config) ?? whyHeaders(req);
+}
+
+/** Is this request answered from what the route has stored? HEAD goes with GET. */
+export function isCachedMethod(method: string, { methods }: RouteConfig): boolean {
+  return (methods as readonly string[]).includes(method === 'HEAD' ? 'GET' : method);
 }
 
 function whyDisabled(req: Request, { enabled }: Pick<Config, 'enabled'>): Bypass | undefined {
@@ -54,8 +61,9 @@ function whyDisabled(req: Request, { enabled }: Pick<Config, 'enabled'>): Bypass
 }
 
 /** `Upgrade: h2c` is an offer that Node.js declines: many clients send it with an ordinary request (RFC 9110 §7.8). */
-function whyHeaders({ headers }: Request): Bypass | undefined {
-  if (headers.range !== undefined) return { bypass: 'range' };
+function whyHeaders({ headers, method }: Request): Bypass | undefined {
+  // A GET may get its part of a stored answer; for no other method a range means anything.
+  if (headers.range !== undefined && method !== 'GET') return { bypass: 'range' };
   if (headers['last-event-id'] !== undefined) return { bypass: 'last-event-id' };
   return headers.upgrade?.toLowerCase().includes('websocket') === true ? { bypass: 'upgrade' } : undefined;
 }

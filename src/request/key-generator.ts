@@ -1,11 +1,14 @@
 import { getHashes } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
 import type { HashAlgorithm } from '../config/config.ts';
+import type { VariantRule } from '../entry/entry.ts';
 import { hashAlgorithmRefused, textHashThresholdRefused } from '../errors.ts';
 import type { CacheKey } from '../tiers/tier.ts';
 import type { AIRequest } from './ai-request.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { checkRequest } from './check-request.ts';
 import { FramedHash } from './framed-hash.ts';
+import { headerText } from './keyed-headers.ts';
 import { boundedKeyPart, escapeKeyPart, unescapeKeyPart } from './key-part.ts';
 
 /** Digests that nobody can make collide, 256 bits or more. */
@@ -70,6 +73,18 @@ export class CacheKeyGenerator {
     if (this.#threshold > 0 && text.length <= this.#threshold) key += `:${escapeKeyPart(text)}`;
     return { text: key, digest };
   }
+}
+
+/** The key of the variant that a request with these headers asks for (RFC 9111 §4.1): that of the rule, with their values. */
+export function variantKey(primary: CacheKey, rule: VariantRule, headers: IncomingHttpHeaders): CacheKey {
+  const frames = new FramedHash('sha256').add('k', primary.digest).add('r', rule.id);
+  for (const name of rule.names) {
+    frames.add('n', name);
+    // Absent is not the same as empty.
+    if (Object.hasOwn(headers, name)) frames.add('v', headerText(headers[name]).trim());
+  }
+  const digest = frames.digest();
+  return { text: primary.text.replace(primary.digest, digest), digest };
 }
 
 /** The request's text as a key of {@link CacheKeyGenerator} shows it; undefined where it shows none. */

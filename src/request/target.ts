@@ -17,10 +17,31 @@ const PLAIN_AUTHORITY = /^[\w.:[\]-]*$/;
  * queries by a function of its own: then order may have a meaning and is kept.
  */
 export function targetOf(req: Request): string {
+  // What a GET has stored answers a HEAD too.
+  const method = req.method === 'HEAD' ? 'GET' : req.method;
+  return `${method} ${originOf(req)}${withSortedQuery(urlOf(req), req)}`;
+}
+
+/**
+ * What a GET of `reference` has as its target, a URL relative to that of the request, or absolute; undefined for one of another origin
+ * and for what is no URL. `''`: the request's own.
+ */
+export function relatedTarget(req: Request, reference: string): string | undefined {
+  const origin = originOf(req);
+  if (reference === '') return `GET ${origin}${withSortedQuery(urlOf(req), req)}`;
+  const base = URL.parse(`${origin}${urlOf(req)}`);
+  const url = base === null ? null : URL.parse(reference, base.href);
+  if (base === null || url === null || url.origin !== base.origin) return undefined;
+  return `GET ${origin}${withSortedQuery(url.pathname + url.search, req)}`;
+}
+
+function originOf(req: Request): string {
   const scheme = escapedUnless(PLAIN_SCHEME, req.protocol);
-  const authority = escapedUnless(PLAIN_AUTHORITY, authorityOf(req).toLowerCase());
-  const url = isOnlyMounted(req) ? req.originalUrl : req.baseUrl + req.url;
-  return `${req.method} ${scheme}://${authority}${withSortedQuery(url, req)}`;
+  return `${scheme}://${escapedUnless(PLAIN_AUTHORITY, authorityOf(req).toLowerCase())}`;
+}
+
+function urlOf(req: Request): string {
+  return isOnlyMounted(req) ? req.originalUrl : req.baseUrl + req.url;
 }
 
 /** The URL the client sent where a middleware has rewritten it since, undefined otherwise: a handler can read both. */

@@ -4,25 +4,31 @@ import { serializeBareItem, Token } from 'structured-headers';
 /** So many hex digits of a key's digest are shown, as spans do. */
 const KEY_PREFIX_LENGTH = 16;
 
+/** Why a request went to the handler (RFC 9211 §2.2). `uri-miss` and `partial` do not happen: keys hold more than the URL, entries are whole. */
+export type Forwarded = 'bypass' | 'method' | 'miss' | 'vary-miss' | 'request' | 'stale';
+
 /** What the cache did with one request, as `Cache-Status` says it (RFC 9211 §2). `key`: the key's digest. */
 export type CacheStatus =
   | { readonly hit: true; readonly ttlSeconds: number; readonly detail?: string; readonly key?: string }
   | {
-      /** Why the request went to the handler (RFC 9211 §2.2). */
-      readonly fwd: 'bypass' | 'method' | 'miss' | 'request' | 'stale';
+      readonly fwd: Forwarded;
+      /** Of the handler, where the client gets another one (RFC 9211 §2.3). */
+      readonly fwdStatus?: number;
       /** Accepted for storing; only where the whole body was known when the head went out. */
       readonly stored?: boolean;
       readonly collapsed?: boolean;
       /** The bypass or not-stored reason. */
       readonly detail?: string;
       readonly key?: string;
-    };
+    }
+  /** Neither a hit nor forwarded: the cache has answered by itself. */
+  | { readonly refused: true; readonly detail: string; readonly key?: string };
 
 /** A function that writes a status as the list member of the cache called `name` (RFC 9211 §2, RFC 9651 §3.1). */
 export function cacheStatusOf(name: string): (status: CacheStatus) => string {
   const member = serializeBareItem(tokenOrString(name));
   return (status) => {
-    const parameters = 'hit' in status ? hitParameters(status) : forwardParameters(status);
+    const parameters = 'hit' in status ? hitParameters(status) : 'fwd' in status ? forwardParameters(status) : [];
     return [member, ...parameters, ...detailOf(status.detail), ...keyOf(status.key)].join('; ');
   };
 }
@@ -32,11 +38,17 @@ function hitParameters(status: { readonly ttlSeconds: number }): string[] {
 }
 
 function forwardParameters(status: {
-  readonly fwd: string;
+  readonly fwd: Forwarded;
+  readonly fwdStatus?: number;
   readonly stored?: boolean;
   readonly collapsed?: boolean;
 }): string[] {
-  return [`fwd=${status.fwd}`, ...(status.stored ? ['stored'] : []), ...(status.collapsed ? ['collapsed'] : [])];
+  return [
+    `fwd=${status.fwd}`,
+    ...(status.fwdStatus === undefined ? [] : [`fwd-status=${status.fwdStatus}`]),
+    ...(status.stored ? ['stored'] : []),
+    ...(status.collapsed ? ['collapsed'] : []),
+  ];
 }
 
 function detailOf(detail: string | undefined): string[] {

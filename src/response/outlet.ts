@@ -35,10 +35,6 @@ export function outletBelow(
   return {
     flushHeaders: () => void withHead(flushHeaders),
     write: (chunk) => withHead(() => write(chunk)) as boolean,
-    end: (body) => {
-      // Node would set it from `end` alone, but with the head in one call.
-      if (!res.headersSent && body !== undefined && body.length > 0) res.setHeader('Content-Length', body.length);
-      withHead(() => end(body));
-    },
+    end: (body) => void withHead(() => end(body)),
   };
 }

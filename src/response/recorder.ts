@@ -3,8 +3,8 @@ import { bytesOf, isChunk } from './chunk-bytes.ts';
 import { beforeHead, type Undo } from './head-hook.ts';
 import { KeptChunks } from './kept-chunks.ts';
 import { outletBelow, type Outlet } from './outlet.ts';
-import { patchMethod, type Behaviour, type Original } from './patch-method.ts';
-import { headersBeside, outerHeaders, restoreHeaders, type OuterHeaders, type RecordedHead } from './recorded-head.ts';
+import { patchMethod, type Original } from './patch-method.ts';
+import { headBeside, outerHeaders, restoreHeaders, type OuterHeaders, type RecordedHead } from './recorded-head.ts';
 import type { RecorderOptions } from './recording.ts';
 
 type Patched = 'writeHead' | 'write' | 'end' | 'flushHeaders';
@@ -28,6 +28,7 @@ export class Recorder {
   #isDiverted = false;
   /** Headers that the handler has set, lower-case names. */
   readonly #setNames = new Set<string>();
+  #hasTrailers = false;
   /** The body, while `end` runs with all of it in hand. */
   #whole: Buffer | undefined;
   /** Inside a call of ours: what outer wrappers call on `res` then is the same bytes again. */
@@ -39,11 +40,8 @@ export class Recorder {
     this.#outer = outerHeaders(res);
     this.#kept = new KeptChunks(options.maxBytes);
     this.#undo.push(beforeHead(res, () => (this.#head === undefined ? this.#decide() : undefined)));
-    const noteName: Behaviour = (original, args) => {
-      this.#setNames.add(String(args[0]).toLowerCase());
-      return original(...args);
-    };
-    this.#undo.push(patchMethod(res, 'setHeader', noteName).undo);
+    this.#noting('setHeader', (name) => this.#setNames.add(String(name).toLowerCase()));
+    this.#noting('addTrailers', () => (this.#hasTrailers = true));
     this.#originals = {
       writeHead: this.#patch('writeHead', (original, args) => this.#writeHead(original, args)),
       write: this.#patch('write', (original, args) => this.#write(original, args)),
@@ -64,6 +62,14 @@ export class Recorder {
   readonly mute = (): void => {
     this.#isMuted = true;
   };
+
+  #noting(name: 'setHeader' | 'addTrailers', note: (first: unknown) => unknown): void {
+    const { undo } = patchMethod(this.#res, name, (original, args) => {
+      note(args[0]);
+      return original(...args);
+    });
+    this.#undo.push(undo);
+  }
 
   #patch(name: Patched, behaviour: (original: Original, args: unknown[]) => unknown): Original {
     const { original, undo } = patchMethod(this.#res, name, (unpatched, args) =>
@@ -87,10 +93,8 @@ export class Recorder {
   }
 
   #decide(): Undo {
-    const { statusCode, statusMessage } = this.#res;
     this.#headAt = this.#options.now();
-    const headers = headersBeside(this.#res, this.#outer, this.#setNames);
-    this.#head = { status: statusCode, ...(statusMessage ? { statusMessage } : {}), headers };
+    this.#head = headBeside(this.#res, this.#outer, this.#setNames);
     const { undo, sent, divert } = this.#options.onHead(this.#head, this.#whole);
     this.#onSent = sent;
     if (divert !== undefined) this.#divert(divert);
@@ -188,6 +192,7 @@ export class Recorder {
       bytes: this.#kept.bytes,
       ended,
       tooLarge: this.#kept.isTooLarge,
+      hasTrailers: this.#hasTrailers,
     });
   }
 }

@@ -17,6 +17,8 @@ export interface Recording {
   /** The handler called `end`. */
   readonly ended: boolean;
   readonly tooLarge: boolean;
+  /** Fields came behind the body, which no entry keeps. */
+  readonly hasTrailers: boolean;
 }
 
 /** What becomes of a head: it goes out, or the client gets something else from `divert` and the handler is recorded alone. */

@@ -115,8 +115,9 @@ class Sender {
   #drop(): void {
     this.#stop();
     const { socket } = this.#res;
-    // Without chunks (HTTP/1.0) the end of the connection is the end of the answer: only a reset says that it is none.
-    if (socket !== null && !this.#res.chunkedEncoding) reset(socket);
+    const isFramed = this.#res.chunkedEncoding || this.#res.hasHeader('content-length');
+    // Without framing (HTTP/1.0) the end of the connection is the end of the answer: only a reset says that it is none.
+    if (socket !== null && !isFramed) reset(socket);
     this.#res.destroy();
   }
 

@@ -14,16 +14,23 @@ const NOT_STORED: ReadonlySet<string> = new Set([
   'transfer-encoding',
   'upgrade',
   'set-cookie',
-  'date',
   'age',
   'content-length',
   'content-encoding',
 ]);
 
-/** The handler's headers as an entry keeps them. */
-export function storedHeaders(headers: HeaderFields): HeaderFields {
+/** The handler's headers as an entry keeps them, with the time they were sent at (RFC 9110 §6.6.1), milliseconds since the epoch. */
+export function storedHeaders(headers: HeaderFields, sentAt: number): HeaderFields {
   const named = new Set((fieldOf(headers, 'connection') ?? '').split(',').map((name) => name.trim().toLowerCase()));
-  return headers.filter(([name]) => !NOT_STORED.has(name.toLowerCase()) && !named.has(name.toLowerCase()));
+  const kept = headers.filter(([name]) => !NOT_STORED.has(name.toLowerCase()) && !named.has(name.toLowerCase()));
+  const isDated = kept.some(([name]) => name.toLowerCase() === 'date');
+  return isDated ? kept : [...kept, ['Date', new Date(sentAt).toUTCString()]];
+}
+
+/** The length that the handler announced; undefined where it announced none, or nonsense. */
+export function lengthOf(headers: HeaderFields): number | undefined {
+  const length = fieldOf(headers, 'content-length');
+  return length !== undefined && /^\d{1,15}$/.test(length) ? Number(length) : undefined;
 }
 
 /** The coding the handler sent its body in. */

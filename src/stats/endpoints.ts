@@ -36,6 +36,7 @@ const READING: readonly Endpoint[] = [
     answer: ({ req, cache }) => cache.stats(statsOptionsOf(req.url)),
   },
   reading('/performance', ({ cache }) => cache.monitor.snapshot()),
+  reading('/performance/history', ({ cache }) => cache.monitor.history()),
   reading('/info', async (call) => ({ ...(await call.cache.info()), actions: await allowedChanges(call) })),
   reading('/health', async ({ cache }) => healthOf(await cache.info()), 'health'),
   reading('/openapi.json', async ({ cache, readOnly }) =>

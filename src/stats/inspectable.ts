@@ -1,12 +1,13 @@
 import type { AIResponseCache } from '../ai-response-cache.ts';
 import type { CompressionConfig, Config } from '../config/config.ts';
 import type { TextTier } from '../entry/entry.ts';
+import type { RecentError } from '../telemetry/recent-errors.ts';
 
 /** What the stats router asks of a cache that it only shows; an `AIResponseCache` is one. */
 export interface InspectableCache {
   stats(options?: StatsOptions): Stats | Promise<Stats>;
   info(): Promise<CacheInfo>;
-  readonly monitor: Pick<AIResponseCache['monitor'], 'snapshot'>;
+  readonly monitor: Pick<AIResponseCache['monitor'], 'snapshot' | 'history'>;
 }
 
 /** What it asks of one that it also changes; an `AIResponseCache` is one. */
@@ -19,6 +20,7 @@ export interface ManageableCache extends InspectableCache {
 export type StatsOptions = NonNullable<Parameters<AIResponseCache['stats']>[0]>;
 export type Stats = Awaited<ReturnType<AIResponseCache['stats']>>;
 export type PerformanceSnapshot = ReturnType<AIResponseCache['monitor']['snapshot']>;
+export type PerformanceHistory = ReturnType<AIResponseCache['monitor']['history']>;
 export type InvalidationSelector = Parameters<AIResponseCache['invalidate']>[0];
 export type WarmItem = Parameters<AIResponseCache['setMany']>[0][number];
 
@@ -39,6 +41,8 @@ export interface CacheInfo {
   readonly compression: false | CompressionConfig;
   /** Handlers running now to make an entry. */
   readonly fillsActive: number;
+  /** The latest first, 20 kinds at the most. */
+  readonly recentErrors: readonly RecentError[];
 }
 
 export interface MemoryTierInfo {

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { ACROSS, DIGEST, LONGEST_FILTER, LONGEST_NAME, SELECTOR_PARAMETERS } from './query.ts';
 import {
   healthSchema,
+  historySchema,
   infoSchema,
   performanceSchema,
   problemSchema,
@@ -14,6 +15,7 @@ import { warmBodySchema } from './warm-body.ts';
 const SCHEMAS = {
   Stats: statsSchema,
   Performance: performanceSchema,
+  History: historySchema,
   Info: infoSchema,
   Health: healthSchema,
   Removed: removedSchema,
@@ -62,6 +64,14 @@ const OPERATIONS: readonly Operation[] = [
     operationId: 'getPerformance',
     summary: "The performance monitor's snapshot.",
     answer: 'Performance',
+    problems: READ_PROBLEMS,
+  },
+  {
+    method: 'get',
+    path: '/performance/history',
+    operationId: 'getPerformanceHistory',
+    summary: "The performance monitor's window as a series over time.",
+    answer: 'History',
     problems: READ_PROBLEMS,
   },
   {

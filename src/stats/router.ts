@@ -7,6 +7,7 @@ import { invalidOption, notACache, unknownOption } from '../errors.ts';
 import { sendJson, sendMethods, sendProblem } from './answer.ts';
 import { authorization } from './authorize.ts';
 import type { Authorize } from './authorize.ts';
+import { mountDashboard } from './dashboard-routes.ts';
 import { endpoints } from './endpoints.ts';
 import type { Call, Endpoint } from './endpoints.ts';
 import type { ManageableCache } from './inspectable.ts';
@@ -15,7 +16,8 @@ import { isFromAnotherSite } from './same-site.ts';
 
 export interface StatsRouterOptions {
   /**
-   * Who may do what: a function of the request and the action (`'read'` for `/stats`, `/performance`, `/info` and `/openapi.json`,
+   * Who may do what: a function of the request and the action (`'read'` for the dashboard, `/stats`, `/performance`, `/info` and
+   * `/openapi.json`,
    * `'health'` for `/health`, `'invalidate'`, `'clear'` and `'warm'` for the routes of that name, which `/info` asks about, too)
    * that returns `true` or a promise of it; or `'none'`, everybody. There is no default.
    */
@@ -27,12 +29,14 @@ export interface StatsRouterOptions {
 const OPTIONS = ['authorize', 'readOnly'];
 
 /**
- * An Express router that shows what a cache does and manages it, as JSON that nobody stores (`Cache-Control: no-store`). Mount it
- * where you like.
+ * An Express router that shows what a cache does and manages it: a page for people, and JSON that nobody stores
+ * (`Cache-Control: no-store`). Mount it where you like.
  *
+ * - `GET /`: the dashboard, one page that loads nothing from elsewhere
  * - `GET /stats`: requests and savings since the start, in all and by model; `?provider=` and `?model=` choose, `?across=cluster`
  *   asks for those of all processes
  * - `GET /performance`: the performance monitor's snapshot, its window only
+ * - `GET /performance/history`: that window as a series over time
  * - `GET /info`: how the cache is built, its tiers, their sizes, Redis' state and memory, what the caller may change
  * - `GET /health`: `{ status: 'ok' | 'degraded', redis }`, 200 both: with Redis down the cache goes on without it
  * - `GET /openapi.json`: all this as OpenAPI 3.1
@@ -56,6 +60,7 @@ export function statsRouter(cache: ManageableCache, options: StatsRouterOptions)
   const isAllowed = authorization(given.authorize);
 
   const router = Router();
+  mountDashboard(router, isAllowed);
   for (const endpoint of endpoints({ readOnly })) {
     router.all(endpoint.path, (req, res) => {
       answer(endpoint, { req, cache, isAllowed, readOnly }, res).catch((error: unknown) => {
@@ -73,7 +78,10 @@ export function statsRouter(cache: ManageableCache, options: StatsRouterOptions)
 function checkCache(cache: unknown, readOnly: boolean): void {
   const needed = readOnly ? ['stats', 'info'] : ['stats', 'info', 'invalidate', 'clear', 'warm'];
   const { monitor } = (cache ?? {}) as Partial<ManageableCache>;
-  if (!needed.every((method) => hasMethod(cache, method)) || !hasMethod(monitor, 'snapshot')) {
+  if (
+    !needed.every((method) => hasMethod(cache, method)) ||
+    !['snapshot', 'history'].every((method) => hasMethod(monitor, method))
+  ) {
     throw notACache('cache', shownValue(cache));
   }
 }

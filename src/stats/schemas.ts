@@ -1,6 +1,6 @@
 /** The bodies of the management API. What a client sends is checked with these, and openapi.json is made from all of them. */
 import { z } from 'zod';
-import type { CacheInfo, PerformanceSnapshot, Stats } from './inspectable.ts';
+import type { CacheInfo, PerformanceHistory, PerformanceSnapshot, Stats } from './inspectable.ts';
 import type { Health } from './health.ts';
 
 const count = z.int().min(0);
@@ -70,6 +70,21 @@ export const performanceSchema: z.ZodType<PerformanceSnapshot> = z.strictObject(
   }),
 });
 
+export const historySchema: z.ZodType<PerformanceHistory> = z.strictObject({
+  windowSeconds: amount,
+  slotSeconds: amount,
+  slots: z
+    .array(
+      z.strictObject({
+        from: z.string(),
+        requests: z.strictObject({ count, hitRatio: ratio, byResult: by(z.strictObject(times)) }),
+        fills: z.strictObject({ count, errors: count }),
+        savings: saved,
+      }),
+    )
+    .describe('Oldest first, without gaps; the last one still runs.'),
+});
+
 const redisState = {
   state: z.enum(['idle', 'connecting', 'ready', 'reconnecting', 'closed']),
   breaker: z.enum(['closed', 'open', 'half-open']),
@@ -120,6 +135,17 @@ export const infoSchema: z.ZodType<CacheInfo & { readonly actions: AllowedChange
     }),
   ),
   fillsActive: count,
+  recentErrors: z
+    .array(
+      z.strictObject({
+        source: z.enum(['cache', 'handler']),
+        code: z.string(),
+        message: z.string().exactOptional(),
+        count,
+        lastAt: z.string(),
+      }),
+    )
+    .describe('The latest first.'),
   actions: z
     .strictObject({ invalidate: z.boolean(), clear: z.boolean(), warm: z.boolean() })
     .describe('What the caller may change.'),

@@ -138,7 +138,7 @@ function compressionOf(seen: Measurements): PerformanceSnapshot['compression'] {
   };
 }
 
-function requestsOf(seen: Measurements): PerformanceSnapshot['requests'] {
+export function requestsOf(seen: Measurements): PerformanceSnapshot['requests'] {
   const byResult: Partial<Record<Result, Times>> = seen.requests.show(timesOf);
   const counts: ResultCounts = noResults();
   let count = 0;

@@ -9,6 +9,7 @@ import { NO_TRACING } from './no-tracing.ts';
 import { OtelMetrics } from './otel-metrics.ts';
 import { OtelTracing } from './otel-tracing.ts';
 import { CachePerformanceMonitor } from './performance-monitor.ts';
+import { RecentErrors } from './recent-errors.ts';
 import { Tally } from './tally.ts';
 import type { Tracing } from './tracing.ts';
 
@@ -31,7 +32,9 @@ export interface Recorder {
   readonly tracing: Tracing;
   readonly monitor: CachePerformanceMonitor;
   readonly tally: Tally;
-  readonly channels: Channels;
+  readonly errors: RecentErrors;
+  /** What `onError` is told: kept for the dashboard, and published. */
+  readonly told: (error: AICacheError) => void;
   /** Takes the gauges off the meter. */
   close(): void;
 }
@@ -43,6 +46,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
   const monitor = new CachePerformanceMonitor({ clock, gauges });
   const tally = new Tally(labels);
   const channels = new Channels(name, labels);
+  const errors = new RecentErrors(clock);
   const metrics =
     telemetry === false ? undefined : new OtelMetrics({ name, gauges, labels, meterProvider: telemetry.meterProvider });
   const tracing =
@@ -61,6 +65,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
       monitor.observe(event);
       tally.observe(event);
       channels.publish(event);
+      errors.observe(event);
       // Last, since it alone calls code of others, which may throw.
       metrics?.record(event);
     } catch (error) {
@@ -74,7 +79,11 @@ export function createRecorder(options: RecorderOptions): Recorder {
       onError(error);
     }
   };
-  return Object.freeze({ observe, tracing, monitor, tally, channels, close });
+  const told = (error: AICacheError): void => {
+    errors.add(error);
+    channels.error(error);
+  };
+  return Object.freeze({ observe, tracing, monitor, tally, errors, told, close });
 }
 
 /** Reports the first failure: telemetry that fails does so at every event. */

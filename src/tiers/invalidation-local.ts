@@ -61,6 +61,10 @@ export class LocalInvalidation implements Invalidation {
     return `${this.#log.epoch}.${this.#log.lastAbout(subject)}`;
   }
 
+  async mayHold(targets: readonly string[]): Promise<boolean> {
+    return this.#options.memory.hasAny(targets);
+  }
+
   async invalidate(selector: Selector): Promise<number> {
     this.#append({ action: 'invalidate', selector });
     return this.#options.memory.removeWhere((entry) => this.#log.judge(entry) === undefined);

@@ -12,7 +12,7 @@ import {
 /** What of an entry is judged. */
 export type Judged = Subject &
   Pick<Entry, 'position' | 'staleAt' | 'expiresAt'> &
-  Partial<Pick<Entry, 'revalidateUntil' | 'errorUntil'>>;
+  Partial<Pick<Entry, 'revalidateUntil' | 'errorUntil' | 'checkUntil'>>;
 
 type Items = ReadonlySet<LogItem>;
 
@@ -154,12 +154,13 @@ export class InvalidationLog {
 /** Its windows begin when it was expired. */
 function staleSince<E extends Judged>(entry: E, staleAt: number): E {
   const earlierMs = entry.staleAt - staleAt;
-  const { expiresAt, revalidateUntil, errorUntil } = entry;
+  const { expiresAt, revalidateUntil, errorUntil, checkUntil } = entry;
   return {
     ...entry,
     staleAt,
     expiresAt: expiresAt - earlierMs,
     ...(revalidateUntil === undefined ? {} : { revalidateUntil: revalidateUntil - earlierMs }),
     ...(errorUntil === undefined ? {} : { errorUntil: errorUntil - earlierMs }),
+    ...(checkUntil === undefined ? {} : { checkUntil: checkUntil - earlierMs }),
   };
 }

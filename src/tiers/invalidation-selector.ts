@@ -2,12 +2,12 @@ import type { Entry } from '../entry/entry.ts';
 import { FramedHash } from '../request/framed-hash.ts';
 
 /** What entries are selected by, the most selective first. */
-export const SELECTOR_FIELDS = ['key', 'tag', 'collection', 'operation', 'model', 'provider'] as const;
+export const SELECTOR_FIELDS = ['key', 'target', 'tag', 'collection', 'operation', 'model', 'provider'] as const;
 export type SelectorField = (typeof SELECTOR_FIELDS)[number];
 
 /**
- * The entries that have one of the values of each field that is here. Without fields: all. `key` holds digests of keys, `tag` digests of
- * tags: a tag may name a person, and selectors stand in Redis and go through its commands.
+ * The entries that have one of the values of each field that is here. Without fields: all. `key` holds digests of keys, `target`
+ * of the URLs that answers to a GET are of, `tag` of tags: a tag may name a person, and selectors stand in Redis and go through its commands.
  */
 export type Selector = { readonly [Field in SelectorField]?: readonly string[] };
 
@@ -22,9 +22,10 @@ export function tagDigest(tag: string): string {
 }
 
 export function traitsOf({ digest, labels }: Subject): Traits {
-  const { provider, model, operation, collection, tags = [] } = labels;
+  const { provider, model, operation, collection, tags = [], target } = labels;
   return {
     key: [digest],
+    target: asList(target),
     tag: tags.map(tagDigest),
     collection: asList(collection),
     operation: asList(operation),

@@ -5,6 +5,7 @@ import { AICacheError, invalidationFailed } from '../errors.ts';
 import type { Observe } from '../telemetry/events.ts';
 import type { Invalidation } from './invalidation.ts';
 import type { NewItem } from './invalidation-item.ts';
+import { indexesFor } from './invalidation-index.ts';
 import { CoherenceLease, LEASE_MS } from './invalidation-lease.ts';
 import { InvalidationNews } from './invalidation-news.ts';
 import { RedisLog } from './invalidation-redis-log.ts';
@@ -106,6 +107,15 @@ export class SharedInvalidation implements Invalidation {
 
   generation(subject: Subject): string {
     return this.log.generation(subject);
+  }
+
+  async mayHold(targets: readonly string[]): Promise<boolean> {
+    const { connection, memory, namespace } = this.#options;
+    if (memory?.hasAny(targets) === true) return true;
+    const client = await connection.client();
+    const indexes = indexesFor(namespace, { target: targets }).flat();
+    const held = await Promise.all(indexes.map((index) => client.exists(index)));
+    return held.some((count) => count > 0);
   }
 
   invalidate(selector: Selector): Promise<number> {

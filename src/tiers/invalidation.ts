@@ -21,6 +21,8 @@ export interface Invalidation {
   standIn(entry: Entry): Entry | undefined;
   /** Requests with different names for their key must not share an answer that is still being made. */
   generation(subject: Subject): string;
+  /** May anything be stored of one of these targets? A yes may be wrong. */
+  mayHold(targets: readonly string[]): Promise<boolean>;
   /**
    * Removes what the selector covers. Resolves to how many entries this call deleted when nothing of it is served any more, in any
    * process; rejects where that cannot be said.
@@ -42,6 +44,7 @@ export const NO_INVALIDATION: Invalidation = Object.freeze({
   away: () => undefined,
   standIn: () => undefined,
   generation: () => '',
+  mayHold: async () => false,
   invalidate: async () => 0,
   expire: async () => 0,
   close: async () => undefined,

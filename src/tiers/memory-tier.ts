@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts';
 import type { Entry, TextTier } from '../entry/entry.ts';
 import { freshnessOf } from '../entry/freshness.ts';
 import type { Observe } from '../telemetry/events.ts';
+import { TargetCounts } from './target-counts.ts';
 import type { CacheKey, Tier } from './tier.ts';
 
 export interface MemoryTierOptions {
@@ -29,6 +30,7 @@ export class MemoryTier implements Tier {
   readonly name = 'memory';
   readonly #options: MemoryTierOptions;
   readonly #entries: LRUCache<string, Entry>;
+  readonly #targets = new TargetCounts();
 
   constructor(options: MemoryTierOptions) {
     this.#options = options;
@@ -36,7 +38,8 @@ export class MemoryTier implements Tier {
       max: options.maxEntries,
       maxSize: options.maxBytes,
       sizeCalculation: sizeOf,
-      dispose: (_entry, _digest, reason) => {
+      dispose: (entry, _digest, reason) => {
+        this.#targets.remove(entry.labels.target);
         if (reason === 'evict') options.observe({ type: 'eviction', tier: 'memory', reason: 'capacity' });
       },
     });
@@ -58,8 +61,11 @@ export class MemoryTier implements Tier {
       return false;
     }
     // An entry that is larger than the whole tier is refused here, and takes the older one with it.
+    this.#targets.add(entry.labels.target);
     this.#entries.set(key.digest, this.#fitting(detached(entry)));
-    return this.#entries.has(key.digest);
+    const isKept = this.#entries.has(key.digest);
+    if (!isKept) this.#targets.remove(entry.labels.target);
+    return isKept;
   }
 
   /** Keeps a body in identity coding beside the entry that `get` gave, where that one is still here and there is room. */
@@ -92,6 +98,11 @@ export class MemoryTier implements Tier {
     let count = 0;
     for (const entry of this.#entries.values()) if (isSuch(entry)) count += 1;
     return count;
+  }
+
+  /** Is there an entry of one of these targets? */
+  hasAny(targets: readonly string[]): boolean {
+    return this.#targets.hasAny(targets);
   }
 
   clear(): void {

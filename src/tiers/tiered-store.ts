@@ -77,13 +77,13 @@ export class TieredStore {
     return this.#lookupRedis(redis, key, budget).then((there) => there ?? (here && this.#still(here)));
   }
 
-  /** A fresh entry of any tier; a stale one in memory hides none in Redis. */
+  /** A fresh answer of any tier; a stale one in memory hides none in Redis. */
   async lookupFresh(key: CacheKey, budget?: Budget): Promise<Found | undefined> {
     const { redis } = this.#options;
     const here = this.peek(key);
-    if (here?.freshness === 'fresh') return here;
+    if (here?.freshness === 'fresh' && here.entry.variants === undefined) return here;
     const there = redis && (await this.#lookupRedis(redis, key, budget));
-    return there?.freshness === 'fresh' ? there : undefined;
+    return there?.freshness === 'fresh' && there.entry.variants === undefined ? there : undefined;
   }
 
   /**

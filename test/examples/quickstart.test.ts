@@ -144,11 +144,11 @@ describe('the quickstart', () => {
     });
     try {
       await Promise.race([invited.promise, exited]);
-      const urls = [...printed.matchAll(/^(?:Statistics|Performance|State|Prometheus) +(http\S+)$/gm)].map(([, url]) =>
-        String(url),
+      const urls = [...printed.matchAll(/^(?:Dashboard|Statistics|Performance|State|Prometheus) +(http\S+)$/gm)].map(
+        ([, url]) => String(url),
       );
       const statuses = await Promise.all(urls.map(async (url) => (await fetch(url)).status));
-      expect(statuses).toEqual([200, 200, 200, 200]);
+      expect(statuses).toEqual([200, 200, 200, 200, 200]);
     } finally {
       child.kill('SIGINT');
     }

@@ -1,5 +1,3 @@
-import type { Answer } from '../support/ask.ts';
-
 /** The head's lines and the body's bytes of an answer as it came over the wire. */
 export interface Wire {
   readonly head: readonly string[];
@@ -14,25 +12,4 @@ export function wireOf(bytes: Buffer): Wire {
     head: head.filter((line) => !/^(cache-status: ai-cache|date:)/i.test(line)),
     body: bytes.subarray(end + 4).toString('latin1'),
   };
-}
-
-/** What one connection or one moment decides. */
-const OF_THE_MOMENT = new Set([
-  'cache-status',
-  'age',
-  'date',
-  'transfer-encoding',
-  'content-length',
-  'connection',
-  'keep-alive',
-]);
-
-/** What a repeat must have in common with the first answer. */
-export function repeatable({ status, statusMessage, rawHeaders, body }: Answer): unknown {
-  const fields: string[] = [];
-  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
-    const name = rawHeaders[index] as string;
-    if (!OF_THE_MOMENT.has(name.toLowerCase())) fields.push(`${name}: ${rawHeaders[index + 1]}`);
-  }
-  return { status, statusMessage, fields, body: body.toString('latin1') };
 }

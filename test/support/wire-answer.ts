@@ -10,6 +10,8 @@ export interface WireAnswer {
   /** `whole`: it ended as its framing says; `cut`: its connection ended before; a body without framing is `whole` then. */
   readonly end: 'open' | 'whole' | 'cut';
   readonly cacheStatus: string | undefined;
+  /** Head and body as they came. */
+  readonly raw: Buffer;
 }
 
 interface Part {
@@ -31,7 +33,8 @@ export function wireAnswers(bytes: Buffer, isClosed: boolean): WireAnswer[] {
     const { chunks, end, next } = bodyOf(bytes, headEnd + 4, { status, headers, isClosed });
     const body = Buffer.concat(chunks);
     const cacheStatus = headers['cache-status'];
-    answers.push({ status, headers, chunks, body, text: body.toString('utf8'), end, cacheStatus });
+    const raw = bytes.subarray(start, end === 'whole' ? next : undefined);
+    answers.push({ status, headers, chunks, body, text: body.toString('utf8'), end, cacheStatus, raw });
     if (end !== 'whole') break;
     start = next;
   }
@@ -57,7 +60,7 @@ interface Framing {
 
 function bodyOf(bytes: Buffer, start: number, { status, headers, isClosed }: Framing): Part {
   const broken = isClosed ? 'cut' : 'open';
-  if (status === 204 || status === 304) return { chunks: [], end: 'whole', next: start };
+  if (status < 200 || status === 204 || status === 304) return { chunks: [], end: 'whole', next: start };
   if (headers['transfer-encoding'] === 'chunked') return chunkedBody(bytes, start, broken);
   const length = headers['content-length'];
   if (length === undefined) {
@@ -74,6 +77,8 @@ function chunkedBody(bytes: Buffer, start: number, broken: 'cut' | 'open'): Part
     if (lineEnd === -1) return { chunks, end: broken, next: at };
     const size = Number.parseInt(bytes.toString('latin1', at, lineEnd), 16);
     const end = lineEnd + 2 + size;
+    // What is no size breaks the body off, too.
+    if (Number.isNaN(size)) return { chunks, end: broken, next: at };
     if (end + 2 > bytes.length) {
       // What has come of a chunk has reached the client, too.
       if (bytes.length > lineEnd + 2) chunks.push(bytes.subarray(lineEnd + 2, end));

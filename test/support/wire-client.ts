@@ -9,6 +9,8 @@ export interface WireRequest {
   readonly path?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly json?: unknown;
+  /** A body that is not JSON; with it it is a POST, too. */
+  readonly body?: string;
   /** Default `1.1`. */
   readonly version?: '1.0' | '1.1';
 }
@@ -36,10 +38,11 @@ export interface WireOptions {
 /** `port`: of the authority, which is keyed; the same as `ask` has it. */
 export function wireRequest(port: number, request: WireRequest = {}): string {
   const { path = '/', json, headers = {}, version = '1.1' } = request;
-  const body = json === undefined ? '' : JSON.stringify(json);
-  const method = request.method ?? (json === undefined ? 'GET' : 'POST');
+  const body = json === undefined ? (request.body ?? '') : JSON.stringify(json);
+  const hasBody = json !== undefined || request.body !== undefined;
+  const method = request.method ?? (hasBody ? 'POST' : 'GET');
   const type = json === undefined ? {} : { 'Content-Type': 'application/json' };
-  const length = json === undefined ? {} : { 'Content-Length': String(Buffer.byteLength(body)) };
+  const length = hasBody ? { 'Content-Length': String(Buffer.byteLength(body)) } : {};
   const fields = Object.entries({ Host: `127.0.0.1:${port}`, ...type, ...length, ...headers });
   return `${method} ${path} HTTP/${version}\r\n${fields.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n${body}`;
 }

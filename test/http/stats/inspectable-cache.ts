@@ -18,6 +18,7 @@ export const info: CacheInfo = {
   },
   compression: { thresholdBytes: 1_024, algorithm: 'br', level: 1 },
   fillsActive: 0,
+  recentErrors: [],
 };
 
 function refuse(): never {

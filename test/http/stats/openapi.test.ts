@@ -64,6 +64,7 @@ describe.each(expressVersions)('GET /openapi.json on $name', ({ express }) => {
     expect(Object.fromEntries(named)).toEqual({
       '/stats': 'get',
       '/performance': 'get',
+      '/performance/history': 'get',
       '/info': 'get',
       '/health': 'get',
       '/openapi.json': 'get',
@@ -83,7 +84,7 @@ describe.each(expressVersions)('GET /openapi.json on $name', ({ express }) => {
     const url = await mounted(from, express, openCache(from), { authorize: 'none', readOnly: true });
     const { paths, components } = await documentOf(url);
     expect(new Set(Object.values(paths).flatMap((methods) => Object.keys(methods)))).toEqual(new Set(['get']));
-    expect(Object.keys(components.schemas)).toEqual(['Stats', 'Performance', 'Info', 'Health', 'Problem']);
+    expect(Object.keys(components.schemas)).toEqual(['Stats', 'Performance', 'History', 'Info', 'Health', 'Problem']);
     expect(Object.keys(paths)).not.toContain('/warm');
   });
 
@@ -117,6 +118,7 @@ describe.each(expressVersions)('GET /openapi.json on $name', ({ express }) => {
     ['get', '/stats', '?across=all', {}, 400],
     ['get', '/stats', '?provider=', {}, 400],
     ['get', '/performance', '', {}, 200],
+    ['get', '/performance/history', '', {}, 200],
     ['get', '/info', '', {}, 200],
     ['get', '/health', '', {}, 200],
     ['get', '/health', '?a=b', {}, 400],

@@ -7,7 +7,7 @@ import { expressVersions } from '../../support/express.ts';
 import { listen, type Listening } from '../../support/http.ts';
 import { info, inspectableCache } from './inspectable-cache.ts';
 
-const PATHS = ['/stats', '/performance', '/info', '/health', '/openapi.json'];
+const PATHS = ['/stats', '/performance', '/performance/history', '/info', '/health', '/openapi.json'];
 
 interface Answer {
   readonly status: number;
@@ -105,6 +105,11 @@ describe.each(expressVersions)('statsRouter on $name', ({ express }) => {
       expect(snapshot).toMatchObject({ window: { seconds: 3600 }, requests: { count: 4, hitRatio: 0.5 } });
     });
 
+    it('show its window as a series over time at /performance/history', async () => {
+      const history = await (await fetch(`${await mounted()}/performance/history`)).json();
+      expect(history).toMatchObject({ windowSeconds: 3600, slotSeconds: 60, slots: [{ requests: { count: 4 } }] });
+    });
+
     it('show how the cache is built at /info', async () => {
       const actions = { invalidate: true, clear: true, warm: true };
       expect(await (await fetch(`${await mounted()}/info`)).json()).toEqual({ ...info, actions });
@@ -178,6 +183,7 @@ describe.each(expressVersions)('statsRouter on $name', ({ express }) => {
         ['/info', 'warm'],
         ['/openapi.json', 'read'],
         ['/performance', 'read'],
+        ['/performance/history', 'read'],
         ['/stats', 'read'],
       ]);
     });
@@ -204,7 +210,7 @@ describe.each(expressVersions)('statsRouter on $name', ({ express }) => {
       const read = vi.fn<() => never>(fail);
       const url = await mounted(
         { authorize: authorize as never },
-        { ...inspectableCache(), stats: read, info: read, monitor: { snapshot: read } },
+        { ...inspectableCache(), stats: read, info: read, monitor: { snapshot: read, history: read } },
       );
       for (const { status, headers, text } of await askAll(url)) {
         expect(status).toBe(403);
@@ -291,7 +297,7 @@ describe.each(expressVersions)('statsRouter on $name', ({ express }) => {
           {
             ...inspectableCache(),
             stats: fail,
-            monitor: { snapshot: fail },
+            monitor: { snapshot: fail, history: fail },
             info: () => Promise.reject(new Error('canary')),
           },
           { authorize: 'none' },
@@ -308,7 +314,7 @@ describe.each(expressVersions)('statsRouter on $name', ({ express }) => {
     });
   });
 
-  it.each(['/cache', '/cache/', '/cache/other', '/cache/stats/more', '/cache/stats%2F'])(
+  it.each(['/cache/assets', '/cache/assets/', '/cache/other', '/cache/stats/more', '/cache/stats%2F'])(
     'has a problem for what is not there: %s',
     async (path) => {
       const app = express();
@@ -331,7 +337,7 @@ describe.each(expressVersions)('statsRouter on $name', ({ express }) => {
       res.status(299).send('next');
     });
     const url = await serve(app);
-    const others = ['/', '/other', '/stats/more'];
+    const others = ['/other', '/stats/more', '/assets/nothing.js'];
     const answers = await Promise.all(others.map((path) => ask(url + path)));
     expect(answers.map(({ status }) => status)).toEqual(others.map(() => 299));
   });

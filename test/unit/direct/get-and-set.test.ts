@@ -64,7 +64,12 @@ describe('set and get', () => {
     const at = (ms: number): Date => new Date(clock.now() - 1_000 + ms);
     expect(got).toEqual({
       status: 200,
-      headers: { 'x-one': 'a', link: ['</a>', '</b>'], 'content-type': 'application/json; charset=utf-8' },
+      headers: {
+        'x-one': 'a',
+        link: ['</a>', '</b>'],
+        'content-type': 'application/json; charset=utf-8',
+        date: at(0).toUTCString(),
+      },
       body: Buffer.from('{"answer":42}'),
       cachedAt: at(0),
       staleAt: at(60_000),

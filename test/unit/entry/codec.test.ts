@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { crc32 } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { decodeEntry, encodeEntry } from '../../../src/entry/codec.ts';
-import { CODINGS, MAX_CHUNKS, TEXT_TIERS, type Entry } from '../../../src/entry/entry.ts';
+import { CODINGS, MAX_CHUNKS, OUTER_CHANGES, TEXT_TIERS, type Entry } from '../../../src/entry/entry.ts';
 import { sampleEntry } from '../../support/sample-entry.ts';
 
 const BODY = Buffer.from('body');
@@ -43,7 +43,7 @@ function together(...parts: fc.Arbitrary<object>[]): fc.Arbitrary<object> {
 }
 
 const labels = together(
-  ...['provider', 'model', 'operation', 'collection'].map((name) => optional(anyText, name)),
+  ...['provider', 'model', 'operation', 'collection', 'target'].map((name) => optional(anyText, name)),
   optional(fc.array(anyText), 'tags'),
 );
 
@@ -69,6 +69,11 @@ const fields: fc.Arbitrary<object> = together(
       expiresAt: Math.max(one, other),
     })),
   optional(fieldValue, 'statusMessage'),
+  optional(time, 'checkUntil'),
+  optional(fc.constant(true), 'neverStale'),
+  optional(fieldValue, 'ownEtag'),
+  optional(fc.record({ id: anyText, names: fc.array(anyText) }), 'variants'),
+  optional(fc.array(fc.tuple(fieldName, fc.constantFrom(...OUTER_CHANGES))), 'outerChanges'),
   optional(
     fc.record(
       { inputTokens: fc.nat(), outputTokens: fc.nat(), cacheReadTokens: fc.nat(), cacheWriteTokens: fc.nat() },
@@ -131,7 +136,16 @@ describe('a frame', () => {
     const next = forged(headWith({}), { version: 2 });
     expect(decodeEntry(next, SAMPLE.digest)).toEqual({ reject: 'unknown-version' });
     expect(decodeEntry(next.subarray(0, 20), SAMPLE.digest)).toEqual({ reject: 'unknown-version' });
-    expect(decodeEntry(forged(headWith({}), { flags: 1 }), SAMPLE.digest)).toEqual({ reject: 'unknown-version' });
+    expect(decodeEntry(forged(headWith({}), { flags: 2 }), SAMPLE.digest)).toEqual({ reject: 'unknown-version' });
+  });
+
+  it('of a rule has a flag that an older release does not know, and neither is read without the other', () => {
+    const rule = { ...SAMPLE, variants: { id: 'r1', names: ['x-a'] } };
+    const bytes = encodeEntry(rule);
+    expect([bytes.readUInt8(5), encodeEntry(SAMPLE).readUInt8(5)]).toEqual([1, 0]);
+    expect(decodeEntry(bytes, SAMPLE.digest)).toEqual({ entry: rule });
+    expect(decodeEntry(forged(headWith({}), { flags: 1 }), SAMPLE.digest)).toEqual({ reject: 'corrupt' });
+    expect(decodeEntry(forged(headWith({ variants: rule.variants })), SAMPLE.digest)).toEqual({ reject: 'corrupt' });
   });
 
   it('of another key is rejected as such', () => {
@@ -243,6 +257,9 @@ describe('a head that somebody else wrote', () => {
     ['Transfer-Encoding', headWith({ headers: [['transfer-encoding', 'chunked']] })],
     ['Content-Encoding', headWith({ headers: [['CONTENT-ENCODING', 'gzip']] })],
     ['Connection', headWith({ headers: [['Connection', 'keep-alive']] })],
+    ['changed headers that are an object', headWith({ outerChanges: { a: 'removed' } })],
+    ['an unknown change of a header', headWith({ outerChanges: [['a', 'doubled']] })],
+    ['a change of Content-Length', headWith({ outerChanges: [['content-length', 'removed']] })],
     ['an unknown coding', headWith({ coding: 'compress' })],
     ['a coding from the prototype', headWith({ coding: 'constructor' })],
     ['a length in identity coding that lies', headWith({ identityBytes: 5 })],

@@ -1,8 +1,14 @@
 import { describe, expect, it } from 'vitest';
+import type { Entry } from '../../../src/entry/entry.ts';
 import { freshnessOf, useOf, type Use } from '../../../src/entry/freshness.ts';
 
 describe('the use of an entry that is stale from 100 on', () => {
-  it.each<[windows: { revalidateUntil?: number; errorUntil?: number }, uses: [now: number, use: Use][]]>([
+  it.each<
+    [
+      windows: Partial<Pick<Entry, 'revalidateUntil' | 'errorUntil' | 'checkUntil' | 'variants'>>,
+      uses: [now: number, use: Use][],
+    ]
+  >([
     [
       {},
       [
@@ -33,6 +39,21 @@ describe('the use of an entry that is stale from 100 on', () => {
         [149, 'while-revalidate'],
         [150, 'on-error'],
         [200, 'none'],
+      ],
+    ],
+    [
+      { errorUntil: 150, checkUntil: 200 },
+      [
+        [149, 'on-error'],
+        [150, 'check'],
+        [200, 'none'],
+      ],
+    ],
+    [
+      { variants: { id: 'r', names: ['x-a'] }, revalidateUntil: 200, checkUntil: 300 },
+      [
+        [0, 'none'],
+        [150, 'none'],
       ],
     ],
     [

@@ -43,7 +43,7 @@ describe('the gist of an entry', () => {
     const other = Buffer.from(bytes);
     other.writeUInt8(9, 4);
     const flagged = Buffer.from(bytes);
-    flagged.writeUInt8(1, 5);
+    flagged.writeUInt8(2, 5);
     const endless = Buffer.from(bytes);
     endless.writeUInt32BE(0xff_ff_ff_ff, 6);
     const broken = Buffer.from(bytes);

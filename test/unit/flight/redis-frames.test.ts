@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { crc32 } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
+import { OUTER_CHANGES } from '../../../src/entry/entry.ts';
 import { decodeFrame, encodeFrame, type Frame } from '../../../src/flight/redis-frames.ts';
 
 const DIGEST = 'a1'.repeat(32);
@@ -9,11 +10,14 @@ const digest = fc.stringMatching(/^[0-9a-f]{64}$|^[0-9a-f]{96}$|^[0-9a-f]{128}$/
 const sequence = fc.integer({ min: 0, max: 0xffff_ffff });
 const bytes = fc.uint8Array({ minLength: 1, maxLength: 300 }).map((array) => Buffer.from(array));
 const fieldValue = fc.stringMatching(/^[\t\x20-\x7e\x80-\xff]{0,40}$/);
+const fieldName = fc.stringMatching(/^X-[\w!#$%&'*+.^`|~-]{1,20}$/);
 const head = fc.record(
   {
     status: fc.integer({ min: 200, max: 599 }),
     statusMessage: fieldValue,
-    headers: fc.array(fc.tuple(fc.stringMatching(/^X-[\w!#$%&'*+.^`|~-]{1,20}$/), fieldValue), { maxLength: 5 }),
+    headers: fc.array(fc.tuple(fieldName, fieldValue), { maxLength: 5 }),
+    contentLength: fc.nat(),
+    outerChanges: fc.array(fc.tuple(fieldName, fc.constantFrom(...OUTER_CHANGES)), { maxLength: 5 }),
   },
   { requiredKeys: ['status', 'headers'] },
 );
@@ -140,6 +144,10 @@ describe('the head of a frame', () => {
     ['has a name with a space', headFramed({ headers: [['A b', 'c']] })],
     ['has a value with a line break', headFramed({ headers: [['A', 'b\r\nSet-Cookie: c=d']] })],
     ['frames the message', headFramed({ headers: [['transfer-encoding', 'chunked']] })],
+    ['announces a length that is none', headFramed({ contentLength: -1 })],
+    ['announces a length that is a text', headFramed({ contentLength: '5' })],
+    ['changes a header as no handler does', headFramed({ outerChanges: [['x-a', 'doubled']] })],
+    ['takes off what frames the message', headFramed({ outerChanges: [['connection', 'removed']] })],
     ['has a reason with a line break', headFramed({ statusMessage: 'OK\r\n' })],
   ])('is corrupt when it %s', (_what, encoded) => {
     expect(decodeFrame(encoded, DIGEST)).toEqual({ reject: 'corrupt' });

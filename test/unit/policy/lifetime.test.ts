@@ -11,22 +11,38 @@ const POLICY: TtlExplanation = {
   confidence: 1,
   source: 'operation',
 };
+const NOW = Date.UTC(2026, 0, 1);
 const LONGEST = 'f'.repeat(64);
 
 function lifetime(inputs: Partial<LifetimeInputs>) {
-  const ttl = { jitter: 0, maxSeconds: 1_000 };
-  return lifetimeOf({ headers: [], explain: () => POLICY, digest: LONGEST, ttl, ...inputs });
+  const ttl = { jitter: 0, maxSeconds: 1_000, heuristic: 0 };
+  return lifetimeOf({ status: 200, headers: [], now: NOW, explain: () => POLICY, digest: LONGEST, ttl, ...inputs });
 }
 
 const cacheControl = (value: string): readonly HeaderField[] => [['Cache-Control', value]];
 const said = { headers: cacheControl('max-age=10'), contextSeconds: 20, routeSeconds: 30 };
+
+const HEURISTIC = {
+  headers: [['Last-Modified', 'Wed, 31 Dec 2025 23:58:20 GMT']] as const,
+  ttl: { jitter: 0, maxSeconds: 1_000, heuristic: 0.1 },
+};
 
 describe('the lifetime of an answer', () => {
   it.each<[string, Partial<LifetimeInputs>, number, string]>([
     ['s-maxage of the handler', { ...said, headers: cacheControl('max-age=10, s-maxage=5') }, 5, 'handler'],
     ['max-age of the handler', said, 10, 'handler'],
     ['ttl() or set', { ...said, headers: [] }, 20, 'context'],
+    ['Expires of the handler', { ...said, headers: [['Expires', 'Thu, 01 Jan 2026 00:00:50 GMT']] }, 50, 'handler'],
+    ['CDN-Cache-Control of the handler', { ...said, headers: [['CDN-Cache-Control', 'max-age=7']] }, 7, 'handler'],
     ['the route', { routeSeconds: 30 }, 30, 'route'],
+    ['Last-Modified where that is asked for', HEURISTIC, 10, 'heuristic'],
+    ['the policy, for a status without heuristics', { ...HEURISTIC, status: 201 }, 500, 'operation'],
+    [
+      'Last-Modified of any status that is public',
+      { ...HEURISTIC, status: 201, headers: [...HEURISTIC.headers, ['Cache-Control', 'public']] },
+      10,
+      'heuristic',
+    ],
     ['ttl.models', { explain: () => ({ ...POLICY, ttlSeconds: 40, source: 'model' }) }, 40, 'model'],
     ['the policy', {}, 500, 'operation'],
   ])('is what %s says, where nothing stronger says otherwise', (_who, inputs, ttlSeconds, source) => {
@@ -44,7 +60,7 @@ describe('the lifetime of an answer', () => {
   });
 
   it('is jittered where the policy says it, and nowhere else', () => {
-    const ttl = { jitter: 0.1, maxSeconds: 1_000 };
+    const ttl = { jitter: 0.1, maxSeconds: 1_000, heuristic: 0 };
     expect(lifetime({ ttl }).ttlSeconds).toBeCloseTo(550, 3);
     expect(lifetime({ ttl, headers: cacheControl('max-age=10') }).ttlSeconds).toBe(10);
     expect(lifetime({ ttl, contextSeconds: 20 }).ttlSeconds).toBe(20);
@@ -53,7 +69,7 @@ describe('the lifetime of an answer', () => {
   });
 
   it('is capped after jitter', () => {
-    const ttl = { jitter: 0.5, maxSeconds: 600 };
+    const ttl = { jitter: 0.5, maxSeconds: 600, heuristic: 0 };
     expect(lifetime({ ttl }).ttlSeconds).toBe(600);
   });
 

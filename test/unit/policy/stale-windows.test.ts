@@ -30,6 +30,15 @@ describe('staleWindowsOf', () => {
     ],
     ['must-revalidate', 'max-age=5, must-revalidate, stale-if-error=7', route, cache, none],
     ['proxy-revalidate', 'max-age=5, Proxy-Revalidate', route, cache, none],
+    ['no-cache', 'no-cache, stale-if-error=7', route, cache, none],
+    ['s-maxage, which means it', 's-maxage=5', route, cache, none],
+    [
+      's-maxage beside a window of its own',
+      's-maxage=5, stale-while-revalidate=6',
+      route,
+      cache,
+      { revalidateSeconds: 6, errorSeconds: 0 },
+    ],
     ['no-transform, which says nothing of it', 'no-transform', route, {}, { revalidateSeconds: 3, errorSeconds: 4 }],
   ])('asks %s', (_what, cacheControl, ofRoute, ofCache, windows) => {
     const headers = cacheControl === '' ? [] : [['Cache-Control', cacheControl] as const];

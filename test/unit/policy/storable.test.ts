@@ -1,10 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { HeaderField } from '../../../src/entry/entry.ts';
-import { isFailure, whyNotStorable, type Candidate } from '../../../src/policy/storable.ts';
+import { whyNotStorable, type Candidate, type StorageTerms } from '../../../src/policy/storable.ts';
+import { isFailure } from '../../../src/policy/statuses.ts';
 
-function why(candidate: Partial<Candidate>, covered: readonly string[] = []): string | undefined {
-  const refusal = whyNotStorable({ status: 200, headers: [], ...candidate }, (name) => covered.includes(name));
+const NOW = Date.UTC(2026, 0, 1);
+
+function why(candidate: Partial<Candidate>, terms: Partial<StorageTerms> = {}): string | undefined {
+  const usual = { isCheckable: false, isAuthorized: false, storeErrors: false, lifetimeSeconds: undefined };
+  const refusal = whyNotStorable(
+    { status: 200, headers: [], ...candidate },
+    { covers: () => false, now: NOW, ...usual, ...terms },
+  );
   return refusal && `${refusal.kind} ${refusal.reason}`;
 }
 
@@ -53,7 +60,7 @@ describe('whyNotStorable', () => {
     ['Vary: * among others', 'declared vary-star', having(['Vary', 'Accept-Encoding'], ['vary', 'X-A, *'])],
     ['Vary on the coding', undefined, having(['Vary', 'Accept-Encoding'])],
     ['Vary on nothing', undefined, having(['Vary', ' , '])],
-    ['Vary on what is not keyed', 'declared vary', having(['Vary', 'X-A'])],
+    ['Vary on what is not keyed', undefined, having(['Vary', 'X-A'])],
     ['an event stream, as far as its head tells', undefined, having(['Content-Type', 'text/event-stream'])],
     ['a trailer', 'declared trailer', having(['Trailer', 'X-Sum'])],
     ['an unknown coding', 'declared content-encoding', having(['Content-Encoding', 'compress'])],
@@ -65,9 +72,58 @@ describe('whyNotStorable', () => {
     expect(why(candidate)).toBe(refusal);
   });
 
-  it('asks of each field in Vary, in lower case, whether it is keyed', () => {
-    expect(why(having(['Vary', 'X-A, x-b']), ['x-a', 'x-b'])).toBeUndefined();
-    expect(why(having(['Vary', 'X-A, x-b']), ['x-a'])).toBe('declared vary');
+  it.each<[what: string, refusal: string | undefined, candidate: Partial<Candidate>, terms: Partial<StorageTerms>]>([
+    ['301 with a lifetime', undefined, { status: 301, headers: [['Cache-Control', 'max-age=5']] }, {}],
+    ['404 with a lifetime', 'other status', { status: 404, headers: [['Cache-Control', 'max-age=5']] }, {}],
+    [
+      '404 that is wanted',
+      undefined,
+      { status: 404, headers: [['Cache-Control', 'max-age=5']] },
+      { storeErrors: true },
+    ],
+    ['404 without a lifetime that is wanted', 'other status', { status: 404 }, { storeErrors: true }],
+    [
+      '500 that is wanted',
+      undefined,
+      { status: 500, headers: [['Expires', 'Fri, 02 Jan 2026 00:00:00 GMT']] },
+      { storeErrors: true },
+    ],
+    [
+      '206 that is wanted',
+      'declared status',
+      { status: 206, headers: [['Cache-Control', 'max-age=5']] },
+      { storeErrors: true },
+    ],
+    [
+      '404 with a heuristic lifetime',
+      undefined,
+      { status: 404 },
+      { storeErrors: true, heuristicSeconds: 5, lifetimeSeconds: 5 },
+    ],
+    ['no-cache that can be checked', undefined, having(['Cache-Control', 'no-cache']), { isCheckable: true }],
+    ['max-age=0 that can be checked', undefined, having(['Cache-Control', 'max-age=0']), { isCheckable: true }],
+    ['no lifetime from anybody', 'declared no-lifetime', {}, { lifetimeSeconds: 0 }],
+    ['an age beyond its lifetime', 'declared no-lifetime', having(['Cache-Control', 'max-age=5'], ['Age', '5']), {}],
+    ['an age, with the lifetime of a policy', undefined, having(['Age', '500']), { lifetimeSeconds: 60 }],
+    ['an authorized request, by policy', undefined, {}, { isAuthorized: true }],
+    ['an authorized request', 'declared authorization', having(['Cache-Control', 'max-age=5']), { isAuthorized: true }],
+    [
+      'an authorized request, for all',
+      undefined,
+      having(['Cache-Control', 'max-age=5, public']),
+      { isAuthorized: true },
+    ],
+    ['an authorized request, s-maxage', undefined, having(['Cache-Control', 's-maxage=5']), { isAuthorized: true }],
+    ['no-store, must-understand', undefined, having(['Cache-Control', 'no-store, must-understand, max-age=5']), {}],
+    [
+      'must-understand, of an unknown status',
+      'declared status',
+      { status: 299, headers: [['Cache-Control', 'must-understand, max-age=5']] },
+      {},
+    ],
+    ['Vary on what makes variants', undefined, having(['Vary', 'X-A']), {}],
+  ])('of %s is %s', (_what, refusal, candidate, terms) => {
+    expect(why(candidate, terms)).toBe(refusal);
   });
 
   it('stores no answer that says no-store, private or sets a cookie, whatever else it says', () => {

@@ -19,6 +19,9 @@ export const plainRoute: RouteConfig = {
   bodyLimitBytes: 102_400,
   varyHeaders: [],
   ignoreBodyFields: [],
+  methods: ['GET', 'POST', 'QUERY'],
+  requestDirectives: 'private',
+  storeErrors: false,
   onClientDisconnect: 'finish',
   replay: { pace: 'instant' },
 };

@@ -133,7 +133,11 @@ describe('a recorder', () => {
 
   it('takes its methods away from the response when it is over', async () => {
     const { leftOver } = await recorded((res) => (res.write('a'), res.end('b')));
-    expect(leftOver.filter((name) => ['write', 'end', 'writeHead', 'flushHeaders'].includes(name))).toEqual([]);
+    expect(
+      leftOver.filter((name) =>
+        ['write', 'end', 'writeHead', 'flushHeaders', 'setHeader', 'addTrailers'].includes(name),
+      ),
+    ).toEqual([]);
   });
 
   it('leaves the methods of a wrapper that came later', async () => {
@@ -179,6 +183,13 @@ describe('a recorder', () => {
       { now: () => clock.monotonic() },
     );
     expect(recordings[0]?.chunks).toEqual({ lengths: [2, 3, 4], timesMs: [20, 20, 25] });
+  });
+
+  it.each([
+    ['trailers', true, (res: ServerResponse) => (res.write('a'), res.addTrailers({ 'X-Sum': '1' }), res.end())],
+    ['no trailers', false, (res: ServerResponse) => (res.write('a'), res.end())],
+  ])('says of %s that they are there: %s', async (_what, hasTrailers, handler) => {
+    expect((await recorded(handler)).recordings).toMatchObject([{ ended: true, hasTrailers }]);
   });
 
   it('keeps no places of a body that came in one piece with end()', async () => {

@@ -13,9 +13,12 @@ const kept: readonly HeaderField[] = [
   ['Cache-Control', 'max-age=60'],
 ];
 
+const SENT_AT = Date.UTC(2026, 0, 1);
+const DATE: HeaderField = ['Date', 'Thu, 01 Jan 2026 00:00:00 GMT'];
+
 describe('storedHeaders', () => {
   it('keeps what describes the answer, in its order and case', () => {
-    expect(storedHeaders(kept)).toEqual(kept);
+    expect(storedHeaders(kept, SENT_AT)).toEqual([...kept, DATE]);
   });
 
   it.each([
@@ -30,7 +33,6 @@ describe('storedHeaders', () => {
     'Transfer-Encoding',
     'Upgrade',
     'Set-Cookie',
-    'Date',
     'Age',
     'Content-Length',
     'Content-Encoding',
@@ -40,14 +42,17 @@ describe('storedHeaders', () => {
       [name.toLowerCase(), 'x'],
       [name.toUpperCase(), 'x'],
     ];
-    expect(storedHeaders([...more, ...kept])).toEqual(kept);
+    expect(storedHeaders([...more, ...kept], SENT_AT)).toEqual([...kept, DATE]);
   });
 
   it('leaves out what Connection names', () => {
-    expect(storedHeaders([['Connection', 'close, X-Hop'], ['x-hop', '1'], ['X-Hop-2', '2'], ...kept])).toEqual([
-      ['X-Hop-2', '2'],
-      ...kept,
-    ]);
+    const headers: HeaderField[] = [['Connection', 'close, X-Hop'], ['x-hop', '1'], ['X-Hop-2', '2'], ...kept];
+    expect(storedHeaders(headers, SENT_AT)).toEqual([['X-Hop-2', '2'], ...kept, DATE]);
+  });
+
+  it('keeps the Date of the handler', () => {
+    const dated: HeaderField[] = [...kept, ['date', 'Wed, 01 Jan 2025 00:00:00 GMT']];
+    expect(storedHeaders(dated, SENT_AT)).toEqual(dated);
   });
 });
 

@@ -198,3 +198,14 @@ describe('a circuit that is open', () => {
     expect(events.filter((event) => 'tier' in event && event.tier === 'redis')).toEqual([]);
   });
 });
+
+describe('the rule of a key with variants', () => {
+  it('is found as what it is, and never as a fresh answer', async () => {
+    const store = new TieredStore({ memory, redis, clock, observe: () => undefined });
+    const rule = sampleEntry({ variants: { id: 'r', names: ['x-a'] } });
+    shelf.set(KEY.digest, rule);
+    expect(await store.lookupFresh(KEY)).toBeUndefined();
+    expect((await store.lookup(KEY))?.entry.variants).toEqual(rule.variants);
+    expect(await store.lookupFresh(KEY)).toBeUndefined();
+  });
+});

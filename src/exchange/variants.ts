@@ -1,0 +1,73 @@
+import { randomBytes } from 'node:crypto';
+import type { Entry, HeaderField, VariantRule } from '../entry/entry.ts';
+import { variesOn } from '../policy/vary.ts';
+import { variantKey } from '../request/key-generator.ts';
+import type { KeyedExchange } from './exchange.ts';
+import { coversByKey } from './storage-terms.ts';
+import { storeEntry, type StoreResult } from './store-entry.ts';
+
+/** What a key's answers may depend on at the most; beyond that the oldest names go, with the answers that were told apart by them. */
+const MAX_NAMES = 16;
+
+/** The exchange by the key of the variant that this request asks for; `rule` lies under the key it had. */
+export function withVariant(exchange: KeyedExchange, rule: VariantRule): KeyedExchange {
+  const primary = exchange.variant?.primary ?? exchange.key;
+  return { ...exchange, key: variantKey(primary, rule, exchange.req.headers), variant: { primary, rule } };
+}
+
+/** The request headers that an answer depends on and that this exchange's key does not hold. */
+export function unkeyedNames(exchange: KeyedExchange, headers: readonly HeaderField[]): readonly string[] {
+  const known = exchange.variant?.rule.names ?? [];
+  return variesOn(headers, (name) => known.includes(name) || coversByKey(exchange, name)) ?? [];
+}
+
+/**
+ * Stores an answer of a key with variants under the key that its request's headers make, with the rule that makes it. `names`: what it
+ * depends on that no rule was known to have.
+ */
+export async function storeVariant(
+  exchange: KeyedExchange,
+  entry: Entry,
+  names: readonly string[],
+): Promise<StoreResult> {
+  const { parts } = exchange;
+  const primary = exchange.variant?.primary ?? exchange.key;
+  const there = await parts.store.lookup(primary);
+  const rule = ruleFor(there?.entry.variants, [...names, ...(exchange.variant?.rule.names ?? [])]);
+  const { key } = withVariant(exchange, rule);
+  const ruleEntry = ruleEntryOf(entry, primary.digest, rule);
+  const isKept = there !== undefined && there.entry.variants === rule && there.entry.expiresAt >= entry.expiresAt;
+  const [result] = await Promise.all([
+    storeEntry(parts, key, { ...entry, digest: key.digest }),
+    isKept ? undefined : parts.store.put(primary, ruleEntry),
+  ]);
+  return result;
+}
+
+/** A rule that has all of these names stays; one that lacks some would leave its answers in the wrong place. */
+function ruleFor(there: VariantRule | undefined, names: readonly string[]): VariantRule {
+  if (there !== undefined && names.every((name) => there.names.includes(name))) return there;
+  const all = [...new Set([...names, ...(there?.names ?? [])])].slice(0, MAX_NAMES);
+  return { id: randomBytes(9).toString('base64url'), names: all.toSorted() };
+}
+
+/** What lies under the key that the variants have in common. It is no answer, so that nothing but its times and labels counts. */
+function ruleEntryOf(entry: Entry, digest: string, rule: VariantRule): Entry {
+  const { cachedAt, expiresAt, labels, position, textLength, textTier } = entry;
+  return {
+    digest,
+    status: 204,
+    headers: [],
+    coding: 'identity',
+    body: Buffer.alloc(0),
+    identityBytes: 0,
+    cachedAt,
+    staleAt: expiresAt,
+    expiresAt,
+    labels,
+    ...(position === undefined ? {} : { position }),
+    textLength,
+    textTier,
+    variants: rule,
+  };
+}
