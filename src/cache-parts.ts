@@ -79,7 +79,10 @@ const MAX_ALIASES = 10_000;
 const MAX_ALIASES_BYTES = 8 * MIB;
 
 export function createParts(config: Config, clock: Clock): CacheParts {
-  const report = reporterOf(config.onError, (error) => recorder.told(error));
+  const report = reporterOf(config.onError, (error) => {
+    recorder.errors.add(error);
+    recorder.channels.error(error);
+  });
   const recorder = createRecorder({
     name: config.name,
     telemetry: config.telemetry,

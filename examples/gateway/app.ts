@@ -1,6 +1,6 @@
 /** The gateway: what a client changes is its base URL, `https://api.openai.com/v1` becomes `http://gateway/openai/v1`. */
 import express from 'express';
-import type { ErrorRequestHandler, Express, Request } from 'express';
+import type { ErrorRequestHandler, Express, Request, RequestHandler } from 'express';
 import { aiCache } from 'express-ai-cache';
 import type { AIResponseCache } from 'express-ai-cache';
 import { embedEach } from './embeddings.ts';
@@ -39,6 +39,7 @@ export function createGateway({ cache, providers, bodyLimit = '64mb' }: GatewayO
     }
     app.use(`/${provider.name}`, forward);
   }
+  app.use(answerNowhere(providers));
   app.use(answerErrors);
   return app;
 }
@@ -47,6 +48,14 @@ export function createGateway({ cache, providers, bodyLimit = '64mb' }: GatewayO
 function isOfConversation({ body }: Request): boolean {
   const { conversation, container, background } = (body ?? {}) as Record<string, unknown>;
   return [conversation, container].some((value) => value !== undefined && value !== null) || background === true;
+}
+
+/** The base URL of a client has no provider in it, or another one. */
+function answerNowhere(providers: readonly Provider[]): RequestHandler {
+  const known = providers.map(({ name }) => `/${name}/v1/…`).join(', ');
+  return () => {
+    throw Object.assign(new Error(`There is no such provider here: use ${known}`), { status: 404 });
+  };
 }
 
 /** What the gateway itself has to say, in the form that the SDKs of all providers read an error in. */

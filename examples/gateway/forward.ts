@@ -40,25 +40,38 @@ export function forwardUnreadable(provider: Provider): ErrorRequestHandler {
  *
  * @param body In place of what the client sent.
  */
-export function ask(
+export async function ask(
   provider: Provider,
   req: Request,
   signal: AbortSignal,
   body?: string,
 ): Promise<globalThis.Response> {
-  return fetch(provider.url + pathAt(req), {
+  const read = body ?? (req as WithBytes).bytes;
+  const headers = headersToProvider(req.headers);
+  // What was not read here goes on in the coding it came in.
+  const coding = req.headers['content-encoding'];
+  if (read === undefined && coding !== undefined) headers.set('content-encoding', coding);
+  return fetch(addressAt(provider, req), {
     method: req.method,
-    headers: headersToProvider(req.headers),
-    body: body ?? (req as WithBytes).bytes ?? (hasBody(req) ? Readable.toWeb(req) : null),
+    headers,
+    body: read ?? (hasBody(req) ? Readable.toWeb(req) : null),
     duplex: 'half',
     redirect: 'manual',
     signal,
   });
 }
 
-/** Without its first part, the provider's name. Begins with a slash whatever the client sent, so that it cannot change the host. */
-function pathAt({ originalUrl }: Request): string {
-  return `/${originalUrl.split('/').slice(2).join('/')}`;
+/**
+ * Without the first part of the path, the provider's name, and without a host that an absolute target has (RFC 9112 §3.2.2).
+ *
+ * @throws Error with the status 400 where `..` leads out of the provider's address, which may be a part of a host.
+ */
+function addressAt({ url }: Provider, { originalUrl }: Request): URL {
+  const target = originalUrl.replace(/^(?:[a-z]+:\/\/[^/?]*)?\/[^/?]*\/?/i, '/');
+  const address = new URL(url + target);
+  if (!address.href.startsWith(new URL(`${url}/`).href))
+    throw Object.assign(new Error('The path leads out of the address of the provider.'), { status: 400 });
+  return address;
 }
 
 function hasBody({ headers }: Request): boolean {

@@ -3,11 +3,14 @@
 /** What the provider said instead of embeddings. */
 export class ProviderAnswer extends Error {
   override readonly name = 'ProviderAnswer';
+  /** By this the cascade tells a failure from a no. */
+  readonly status: number;
   readonly #answer: Response;
   readonly #body: Buffer<ArrayBuffer>;
 
   constructor(answer: Response, body: Buffer<ArrayBuffer>) {
     super(`The provider answered with the status ${answer.status} and no embeddings.`);
+    this.status = answer.status;
     this.#answer = answer;
     this.#body = body;
   }

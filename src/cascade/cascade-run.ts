@@ -1,9 +1,8 @@
 import type { CacheParts } from '../cache-parts.ts';
 import { cachedResponseOf, type CachedResponse } from '../direct/cached-response.ts';
-import type { Direct } from '../direct/direct.ts';
 import { make, type Made, type Question } from '../direct/question.ts';
 import { cascadeFailed, cascadeRefused, type ProviderFailure } from '../errors.ts';
-import type { Answered } from './answered.ts';
+import type { Answered, NotStored, Withheld } from './answered.ts';
 import { judged } from './judge.ts';
 import type { CascadeConfig, ProviderRequest } from './options.ts';
 import { ProviderFault } from './provider-fault.ts';
@@ -16,6 +15,14 @@ const FALLBACK_TAG = 'fallback';
 /** Can this answer be used? One that cannot is not stored, and the next provider is asked. */
 export type Accept = (response: CachedResponse) => boolean;
 
+export interface RunOptions {
+  readonly accept: Accept;
+  /** Aborted when nobody waits any more. */
+  readonly signal: AbortSignal;
+  /** Why the answer must not be stored. */
+  readonly withheld?: Withheld | undefined;
+}
+
 export interface CascadeParts {
   readonly parts: CacheParts;
   readonly config: CascadeConfig;
@@ -27,18 +34,16 @@ export interface CascadeParts {
 export class CascadeRun {
   readonly #cascade: CascadeParts;
   readonly #question: Question;
-  readonly #accept: Accept;
-  readonly #signal: AbortSignal;
+  readonly #options: RunOptions;
   readonly #position;
   readonly #endsAt: number;
   readonly #failures: ProviderFailure[] = [];
   readonly #causes: unknown[] = [];
 
-  constructor(cascade: CascadeParts, question: Question, accept: Accept, signal: AbortSignal) {
+  constructor(cascade: CascadeParts, question: Question, options: RunOptions) {
     this.#cascade = cascade;
     this.#question = question;
-    this.#accept = accept;
-    this.#signal = signal;
+    this.#options = options;
     this.#position = cascade.parts.invalidation.position();
     this.#endsAt = performance.now() + cascade.config.deadlineMs;
   }
@@ -63,7 +68,7 @@ export class CascadeRun {
 
   async #ask(place: number, line: ProviderLine): Promise<Answered> {
     const { parts, tally } = this.#cascade;
-    const direct = this.#question.alternatives[place] as Direct;
+    const direct = this.#question.at(place);
     const request = direct.request as ProviderRequest;
     const ttlSeconds = this.#ttlSeconds(place, request);
     let attempts = 0;
@@ -75,15 +80,16 @@ export class CascadeRun {
     const work = () => {
       const leftMs = this.#endsAt - performance.now();
       if (leftMs <= 0) throw new ProviderFault('deadline', new Error('The deadline had passed.'));
-      return line.ask(request, { signal: this.#signal, leftMs, read, onAttempt });
+      return line.ask(request, { signal: this.#options.signal, leftMs, read, onAttempt });
     };
     try {
       const tags = place === 0 ? [] : [FALLBACK_TAG];
       const made = await make(direct, work, { position: this.#position, ttlSeconds, tags });
       await this.#check(made);
       tally.provider(place, 'answers');
-      const stored = await made.store();
-      return { entry: made.entry, request, place, stored, failures: this.#failures };
+      const notStored = await this.#store(made);
+      const facts = { entry: made.entry, state: 'fresh', request, place, failures: this.#failures } as const;
+      return notStored === undefined ? facts : { ...facts, notStored };
     } catch (error) {
       if (error instanceof ProviderFault) this.#failures.push(failureOf(request, error, attempts));
       throw error;
@@ -96,11 +102,20 @@ export class CascadeRun {
     return place === 0 ? undefined : Math.min(parts.explain(request).ttlSeconds, config.fallbackTtlSeconds);
   }
 
+  /** Resolves to why it was not stored. */
+  async #store(made: Made): Promise<NotStored | undefined> {
+    const { withheld } = this.#options;
+    if (withheld !== undefined) return withheld;
+    const result = await made.store();
+    return result.stored ? undefined : result.reason;
+  }
+
   async #check({ entry }: Made): Promise<void> {
     const response = await cachedResponseOf(entry, { state: 'fresh' });
     let isGood: boolean;
     try {
-      isGood = this.#accept(response);
+      // Were it a promise it would be true.
+      isGood = this.#options.accept(response) === true;
     } catch (error) {
       throw new ProviderFault('unusable', error);
     }

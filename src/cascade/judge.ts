@@ -19,8 +19,8 @@ export function judged(
   given: unknown,
   ttlSeconds: number | undefined,
 ): Judged {
-  const stream = streamIn(given);
-  if (stream !== undefined) throw notAWholeAnswer(stream);
+  const shown = noAnswerIn(given);
+  if (shown !== undefined) throw notAWholeAnswer(shown);
   const response = wholeResponseOf(given);
   if (response.status >= 300) {
     throw statusFault(response.status, Object.fromEntries(response.headers), new Error(`HTTP ${response.status}`));
@@ -34,9 +34,10 @@ export function judged(
 }
 
 /** These have a JSON text, which is not what they say. */
-function streamIn(given: unknown): string | undefined {
+function noAnswerIn(given: unknown): string | undefined {
   if (typeof given !== 'object' || given === null) return undefined;
   if (Symbol.asyncIterator in given) return 'a stream';
+  if (given instanceof Error) return 'an error, which was to be thrown';
   if (given instanceof Response || given instanceof Promise || given instanceof Blob)
     return `a ${given.constructor.name}`;
   return undefined;

@@ -1,14 +1,17 @@
+import { z } from 'zod';
 import { partsOf, type AIResponseCache } from '../ai-response-cache.ts';
-import type { Direct } from '../direct/direct.ts';
-import { lookUp, lookUpHere, Question, reportAnswered, type IsGood, type Located } from '../direct/question.ts';
-import { cacheClosed, CascadeError, invalidRequestField, cascadeFunctionThrew } from '../errors.ts';
+import { synchronous } from '../config/checks.ts';
+import { optionDocs } from '../config/option-docs.ts';
+import { Question, reportAnswered, reportShadowHit } from '../direct/question.ts';
+import { cacheClosed, CascadeError, invalidRequestField } from '../errors.ts';
 import type { AIRequest } from '../request/ai-request.ts';
+import { checkRequest } from '../request/check-request.ts';
+import { Answering, type Asking } from './answering.ts';
 import { resultOf, type Answered, type CascadeResult } from './answered.ts';
 import { allAtMost, batchOptions, progressOf, rejected, type BatchItem, type BatchOptions } from './batch.ts';
-import { CascadeRun, type Accept, type CascadeParts } from './cascade-run.ts';
-import { parseCascadeOptions, parsedWith, type ProviderCascadeOptions, type ProviderRequest } from './options.ts';
+import type { Accept, CascadeParts } from './cascade-run.ts';
+import { parseCascadeOptions, parsedWith, type ProviderCascadeOptions } from './options.ts';
 import { ProviderLine } from './provider-line.ts';
-import { SharedRuns } from './shared-runs.ts';
 import { CascadeTally, type CascadeStats } from './tally.ts';
 
 export interface CompleteOptions {
@@ -17,6 +20,15 @@ export interface CompleteOptions {
   /** Can this answer be used? One that cannot is not stored and not served, and the next provider is asked. Default: every one can. */
   readonly accept?: Accept | undefined;
 }
+
+const completeOptions = z.strictObject({
+  signal: batchOptions.shape.signal,
+  accept: synchronous<Accept>().optional().register(optionDocs, {
+    allowed: 'a function that is not async',
+    meaning: 'Can this answer be used?',
+  }),
+}) satisfies z.ZodType<unknown, CompleteOptions>;
+const completeBatchOptions = batchOptions.extend(completeOptions.shape);
 
 /** A question of a batch, and the items that ask it. */
 interface Asked {
@@ -33,13 +45,14 @@ export class ProviderCascade {
   /** The cache it was given. */
   readonly cache: AIResponseCache;
   readonly #cascade: CascadeParts;
-  readonly #runs = new SharedRuns<Answered>();
+  readonly #answering: Answering;
 
   constructor(options: ProviderCascadeOptions) {
     const config = parseCascadeOptions(options);
     const lines = config.providers.map((provider) => new ProviderLine(provider, config));
     this.cache = config.cache;
     this.#cascade = { parts: partsOf(config.cache), config, lines, tally: new CascadeTally(lines) };
+    this.#answering = new Answering(this.#cascade);
   }
 
   /**
@@ -50,17 +63,18 @@ export class ProviderCascade {
    * AICacheError INVALID_REQUEST or UNKEYABLE naming the field; with the reason of `signal`. Nothing is stored then. Redis being away
    * is no failure.
    */
-  async complete(request: AIRequest, { signal, accept }: CompleteOptions = {}): Promise<CascadeResult> {
+  async complete(request: AIRequest, options: CompleteOptions = {}): Promise<CascadeResult> {
+    const { accept, signal } = parsedWith(completeOptions, options);
     const question = this.#questionOf(request);
-    const asking = { accept, signal };
-    const isGood = this.#isGood(accept);
-    const { parts } = this.#cascade;
     signal?.throwIfAborted();
-    const [here] = await lookUpHere(parts, [question], isGood);
-    if (here !== undefined) return this.#hit(question, here);
-    const find = async (): Promise<Located | undefined> => (await lookUp(parts, [question], isGood))[0];
+    const asking: Asking = { use: this.#answering.use(), accept, signal };
+    const [here] = await this.#answering.storedHere([question], asking);
+    if (here !== undefined) {
+      this.#count(question, here, false);
+      return resultOf(here, false, here.response);
+    }
     try {
-      const { value, isShared } = await this.#share(question, find, asking);
+      const { value, isShared } = await this.#answering.answer(question, asking, 'stored');
       this.#count(question, value, isShared);
       return await resultOf(value, isShared);
     } catch (error) {
@@ -77,9 +91,9 @@ export class ProviderCascade {
    */
   async completeBatch(
     requests: readonly AIRequest[],
-    { accept, ...options }: BatchOptions & Pick<CompleteOptions, 'accept'> = {},
+    options: BatchOptions & Pick<CompleteOptions, 'accept'> = {},
   ): Promise<BatchItem[]> {
-    const { concurrency, onProgress, signal } = parsedWith(batchOptions, options);
+    const { concurrency, onProgress, signal, accept } = parsedWith(completeBatchOptions, options);
     if (!Array.isArray(requests)) throw invalidRequestField('requests', 'an array');
     const results: BatchItem[] = Array.from(requests, () => rejected(undefined));
     const settled = progressOf(requests.length, onProgress, this.#cascade.parts.report);
@@ -88,17 +102,19 @@ export class ProviderCascade {
       settled();
     };
     const asked = this.#askedIn(requests, (item, error) => settle(item, rejected(error)));
-    const isOver = signal?.aborted === true;
-    const found = isOver ? [] : await this.#lookUp(asked, this.#isGood(accept));
-    const hits = asked.filter((_, place) => found[place] !== undefined);
+    const asking: Asking = { use: this.#answering.use(), accept, signal };
+    const questions = signal?.aborted === true ? [] : asked.map(({ question }) => question);
+    const found = await this.#answering.stored(questions, asking);
+    const hits = asked.flatMap((one, place) => {
+      const value = found[place];
+      return value === undefined ? [] : this.#settleItems(one, value, false, settle);
+    });
+    await Promise.all(hits);
     const misses = asked.filter((_, place) => found[place] === undefined);
-    const located = found.filter((one) => one !== undefined);
-    await Promise.all(
-      hits.map((one, place) => this.#settleItems(one, hitOf(one.question, located[place] as Located), false, settle)),
-    );
     await allAtMost(concurrency, misses, async (one) => {
       try {
-        const { value, isShared } = await this.#share(one.question, async () => undefined, { accept, signal });
+        // While it waited for its turn an equal request may have been answered.
+        const { value, isShared } = await this.#answering.answer(one.question, asking, 'storedHere');
         await this.#settleItems(one, value, isShared, settle);
       } catch (error) {
         this.#countFailure(one.question, error);
@@ -116,8 +132,12 @@ export class ProviderCascade {
   #questionOf(request: AIRequest): Question {
     const { parts, lines } = this.#cascade;
     if (parts.closing.signal.aborted) throw cacheClosed();
-    const [first, ...others] = lines.map((line) => line.requestFor(request));
-    return new Question(parts, first as ProviderRequest, others);
+    checkRequest(request);
+    return new Question(
+      parts,
+      request,
+      lines.map((line) => line.answererOf(request)),
+    );
   }
 
   /** Equal items are one; `onInvalid` is told of those that are no requests. */
@@ -136,47 +156,6 @@ export class ProviderCascade {
     return [...asked.values()];
   }
 
-  /** Whatever memory has of the first provider is not asked for elsewhere. */
-  async #lookUp(asked: readonly Asked[], isGood: IsGood): Promise<(Located | undefined)[]> {
-    const { parts } = this.#cascade;
-    const questions = asked.map(({ question }) => question);
-    const here = await lookUpHere(parts, questions, isGood);
-    const open = questions.filter((_, place) => here[place] === undefined);
-    const others = (await lookUp(parts, open, isGood)).values();
-    return here.map((one) => one ?? others.next().value);
-  }
-
-  /** For what is stored: where `accept` fails it is not served. */
-  #isGood(accept: Accept | undefined): IsGood {
-    return (response) => {
-      try {
-        return accept === undefined || accept(response);
-      } catch (error) {
-        this.#cascade.parts.report(cascadeFunctionThrew('accept', error));
-        return false;
-      }
-    };
-  }
-
-  #hit(question: Question, located: Located): Promise<CascadeResult> {
-    const value = hitOf(question, located);
-    this.#count(question, value, false);
-    return resultOf(value, false, located.response);
-  }
-
-  #share(
-    question: Question,
-    find: () => Promise<Located | undefined>,
-    { accept = () => true, signal }: CompleteOptions,
-  ): Promise<{ readonly value: Answered; readonly isShared: boolean }> {
-    const start = async (abandoned: AbortSignal): Promise<Answered> => {
-      const located = await find();
-      if (located !== undefined) return hitOf(question, located);
-      return new CascadeRun(this.#cascade, question, accept, abandoned).answer();
-    };
-    return this.#runs.join(question.flight, start, signal);
-  }
-
   /** The first item of equal ones has asked, the others have waited for it. */
   async #settleItems(
     { question, items }: Asked,
@@ -193,12 +172,15 @@ export class ProviderCascade {
     );
   }
 
-  /** The cache itself has counted its hits. */
   #count(question: Question, value: Answered, isCoalesced: boolean): void {
-    const isHit = value.tier !== undefined;
+    const { tier, state, shadow, notStored, place } = value;
+    const stored = state === 'fresh' ? 'hit' : 'stale';
     if (isCoalesced) reportAnswered(question, 'coalesced', value);
-    else if (!isHit) reportAnswered(question, 'miss', value);
-    this.#cascade.tally.answered(isCoalesced ? 'coalesced' : isHit ? 'hits' : 'misses', value.place);
+    else if (tier !== undefined) reportAnswered(question, stored, value);
+    else if (shadow !== undefined) reportShadowHit(question, shadow);
+    else reportAnswered(question, notStored === 'disabled' ? 'bypass' : 'miss', value);
+    const own = tier === undefined ? 'misses' : stored === 'hit' ? 'hits' : 'stale';
+    this.#cascade.tally.answered(isCoalesced ? 'coalesced' : own, place);
   }
 
   /** One that left of its own accord has not failed. */
@@ -207,9 +189,4 @@ export class ProviderCascade {
     reportAnswered(question, 'error');
     this.#cascade.tally.failed();
   }
-}
-
-function hitOf(question: Question, { entry, tier, place }: Located): Answered {
-  const { request } = place === 0 ? question.first : (question.alternatives[place] as Direct);
-  return { entry, tier, place, request: request as ProviderRequest, failures: [] };
 }

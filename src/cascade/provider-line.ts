@@ -13,7 +13,9 @@ import {
   type RetryPolicy,
 } from 'cockatiel';
 import { cascadeFunctionThrew } from '../errors.ts';
+import type { Answerer } from '../direct/question.ts';
 import type { AIRequest } from '../request/ai-request.ts';
+import { copyOf } from '../request/copy-request.ts';
 import type { CascadeConfig, ProviderRequest } from './options.ts';
 import { faultOf, ProviderFault } from './provider-fault.ts';
 
@@ -58,9 +60,9 @@ export class ProviderLine {
     );
   }
 
-  /** A copy of the request that asks this provider for its model. */
-  requestFor(request: AIRequest): ProviderRequest {
-    return { ...request, provider: this.provider, model: this.#modelFor(request) };
+  /** Its own name, and that of the model it is asked for. */
+  answererOf(request: AIRequest): Answerer {
+    return { provider: this.provider, model: this.#modelFor(request) };
   }
 
   #modelFor(request: AIRequest): string {
@@ -118,7 +120,8 @@ export class ProviderLine {
     onAttempt();
     const ask = async (own: AbortSignal): Promise<T> => {
       try {
-        return read(await this.#call(request, { signal: own }));
+        // Each attempt has a request of its own: what is stored, and what the next one is asked, is not the provider's to change.
+        return read(await this.#call(copyOf(request), { signal: own }));
       } catch (error) {
         throw faultOf(error);
       }

@@ -6,7 +6,7 @@ interface Run<T> {
 
 /** Runs under way, by name: those who ask for the same share one. It is aborted when the last of them has left. */
 export class SharedRuns<T> {
-  readonly #runs = new Map<string, Run<T>>();
+  readonly #runs = new Map<string | symbol, Run<T>>();
 
   /**
    * `signal` ends this caller's wait alone, with its reason.
@@ -14,7 +14,7 @@ export class SharedRuns<T> {
    * @returns the run's value, and whether it was somebody else's run.
    */
   async join(
-    name: string,
+    name: string | symbol,
     start: (signal: AbortSignal) => Promise<T>,
     signal: AbortSignal | undefined,
   ): Promise<{ readonly value: T; readonly isShared: boolean }> {
@@ -34,7 +34,7 @@ export class SharedRuns<T> {
     }
   }
 
-  #start(name: string, start: (signal: AbortSignal) => Promise<T>): Run<T> {
+  #start(name: string | symbol, start: (signal: AbortSignal) => Promise<T>): Run<T> {
     const abandon = new AbortController();
     const result = start(abandon.signal).finally(() => {
       if (this.#runs.get(name) === run) this.#runs.delete(name);

@@ -10,9 +10,11 @@ export interface CascadeStats {
   readonly hits: number;
   /** Answered by a call. */
   readonly misses: number;
+  /** No provider answered; a stale answer stood in. */
+  readonly stale: number;
   /** Waited for an equal request. */
   readonly coalesced: number;
-  /** No provider answered. */
+  /** No provider answered, and nothing stood in. */
   readonly failed: number;
   /** Of all answers, cached ones too: those that were not the first provider's. */
   readonly fallbacks: number;
@@ -38,7 +40,7 @@ type Own = { -readonly [Name in 'hits' | 'calls' | 'answers' | 'failures']: Prov
 export class CascadeTally {
   readonly #lines: readonly ProviderLine[];
   readonly #own: readonly Own[];
-  readonly #results = { hits: 0, misses: 0, coalesced: 0, failed: 0 };
+  readonly #results = { hits: 0, misses: 0, stale: 0, coalesced: 0, failed: 0 };
   #fallbacks = 0;
 
   constructor(lines: readonly ProviderLine[]) {
@@ -52,7 +54,7 @@ export class CascadeTally {
     if (own !== undefined) own[what] += 1;
   }
 
-  answered(result: 'hits' | 'misses' | 'coalesced', place: number): void {
+  answered(result: 'hits' | 'misses' | 'stale' | 'coalesced', place: number): void {
     this.#results[result] += 1;
     if (result === 'hits') this.provider(place, 'hits');
     if (place > 0) this.#fallbacks += 1;
@@ -63,9 +65,9 @@ export class CascadeTally {
   }
 
   stats(): CascadeStats {
-    const { hits, misses, coalesced, failed } = this.#results;
+    const { hits, misses, stale, coalesced, failed } = this.#results;
     return {
-      requests: hits + misses + coalesced + failed,
+      requests: hits + misses + stale + coalesced + failed,
       ...this.#results,
       fallbacks: this.#fallbacks,
       providers: this.#lines.map(({ provider, model, circuit }, place) => ({

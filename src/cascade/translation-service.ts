@@ -73,8 +73,9 @@ export class CachedTranslationService {
    * @example
    * const { text } = await service.translate({ text: 'Good morning, {name}', from: 'en', to: 'fr', collection: 'mails' });
    */
-  async translate({ signal, ...translation }: Translation & Pick<CompleteOptions, 'signal'>): Promise<Translated> {
+  async translate(translation: Translation & Pick<CompleteOptions, 'signal'>): Promise<Translated> {
     const request = requestOf(translation, this.#operation);
+    const { signal } = translation;
     return this.#translated(await this.#cascade.complete(request, { signal, accept: this.#accept }));
   }
 
@@ -85,20 +86,12 @@ export class CachedTranslationService {
   ): Promise<TranslatedItem[]> {
     if (!Array.isArray(translations)) throw invalidTranslation('translations', 'an array');
     const asked = translations.map((translation) => this.#requestOf(translation));
-    const requests = asked.flatMap((one) => ('request' in one ? [one.request] : []));
-    const { onProgress } = options;
-    const bad = asked.length - requests.length;
-    const completed = await this.#cascade.completeBatch(requests, {
-      ...options,
-      accept: this.#accept,
-      ...(onProgress === undefined
-        ? {}
-        : { onProgress: ({ done }) => onProgress({ done: done + bad, total: asked.length }) }),
-    });
-    const items = completed.values();
-    return asked.map((one) => {
-      if ('error' in one) return rejected(one.error);
-      const item = items.next().value as BatchItem;
+    // What is no translation is no request either; its own error says more.
+    const requests = asked.map((one) => ('request' in one ? one.request : undefined)) as AIRequest[];
+    const items = await this.#cascade.completeBatch(requests, { ...options, accept: this.#accept });
+    return items.map((item, place) => {
+      const one = asked[place];
+      if (one !== undefined && 'error' in one) return rejected(one.error);
       return item.status === 'fulfilled' ? this.#settled(item) : item;
     });
   }

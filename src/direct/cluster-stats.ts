@@ -37,6 +37,8 @@ export class ClusterStats {
     this.#options = options;
     options.connection.onReady(() => {
       if (this.#isClosed) return;
+      // It may have lost what was written: the next interval finds out, though nothing is counted meanwhile.
+      this.#silentIntervals = SILENT_INTERVALS;
       this.#timer ??= setInterval(() => void this.#onInterval(), WRITE_EVERY_MS).unref();
     });
   }

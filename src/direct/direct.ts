@@ -1,20 +1,19 @@
 import type { CacheParts } from '../cache-parts.ts';
 import { cachedResponseOf, type CachedResponse, type EntryState } from './cached-response.ts';
-import type { Entry } from '../entry/entry.ts';
+import type { Entry, LogPosition } from '../entry/entry.ts';
 import { fillFailedTwice, invalidRequestField, invalidTtl } from '../errors.ts';
 import type { Answer } from '../exchange/followers.ts';
 import type { Flight, Part } from '../flight/single-flight.ts';
 import { verdictOnGiven } from './given-verdict.ts';
 import { wholeResponseOf, type GivenResponse, type WholeResponse } from './given-response.ts';
 import { flightOf } from '../exchange/generation.ts';
-import { makeEntry, type Asked } from '../exchange/make-entry.ts';
+import { makeEntry } from '../exchange/make-entry.ts';
 import type { NotStoredReason } from '../policy/storable.ts';
 import type { AIRequest } from '../request/ai-request.ts';
 import { isTags } from '../request/check-request.ts';
 import { modelOf } from '../request/labels.ts';
-import { savedBy } from '../exchange/send-entry.ts';
+import { report, type Direct } from './report.ts';
 import { storeEntry } from '../exchange/store-entry.ts';
-import type { Result } from '../telemetry/outcome.ts';
 import type { TierName } from '../tiers/tier.ts';
 import type { Found } from '../tiers/tiered-store.ts';
 
@@ -31,11 +30,6 @@ export type SetResult =
 
 /** Makes the answer of a request that is not stored. */
 export type FillResponse = () => GivenResponse | Promise<GivenResponse>;
-
-/** A request of a program rather than a client. */
-export interface Direct extends Asked {
-  readonly startedAt: number;
-}
 
 export async function directGet(
   parts: CacheParts,
@@ -55,11 +49,13 @@ export function got(direct: Direct, found: Readable | undefined): CachedResponse
   return found?.response;
 }
 
+/** `notedAt`: where the invalidation log stood when the answer was given, if that was before this call. */
 export async function directSet(
   parts: CacheParts,
   request: AIRequest,
   given: GivenResponse,
   options: SetOptions,
+  notedAt?: LogPosition,
 ): Promise<SetResult> {
   const { ttlSeconds } = options;
   if (ttlSeconds !== undefined && !(Number.isFinite(ttlSeconds) && ttlSeconds >= 0))
@@ -69,7 +65,7 @@ export async function directSet(
   const response = wholeResponseOf(given);
   const { refusal, usage, model } = verdictOnGiven(parts, response, ttlSeconds);
   if (refusal !== undefined) return { stored: false, reason: refusal.reason };
-  const position = await parts.store.noted();
+  const position = notedAt ?? (await parts.store.noted());
   const remarks = { contextSeconds: ttlSeconds, tags: options.tags, usage, answeredBy: model, position };
   const { stored } = await storeEntry(parts, key, makeEntry({ parts, request, key }, response, remarks));
   return stored ? { stored } : { stored, reason: 'no-tier' };
@@ -96,7 +92,7 @@ async function findOrFill(
   }
   const { flights, filling } = direct.parts;
   // A handler that asks for its own request would wait for itself.
-  const waits = flights !== undefined && !filling.has(direct.request);
+  const waits = flights !== undefined && !filling.has(direct.given);
   const part: Part<Answer> = waits ? flights.enter(flightOf(direct)) : { role: 'alone' };
   const landing = part.role === 'follower' ? await part.landing : undefined;
   const answer = part.role === 'late' ? part.answer : landing?.kind === 'answer' ? landing.answer : undefined;
@@ -119,7 +115,7 @@ export function begin(parts: CacheParts, request: AIRequest): Direct {
   const startedAt = parts.clock.monotonic();
   const key = parts.keys.keyFor(request);
   parts.observe({ type: 'key', durationMs: parts.clock.monotonic() - startedAt, textLength: request.text.length });
-  return { parts, request, key, startedAt };
+  return { parts, request: { ...request }, given: request, key, startedAt };
 }
 
 export interface Readable extends EntryState {
@@ -198,21 +194,4 @@ async function lead(
     flight?.close();
   }
   return cachedResponseOf(entry, { state: 'fresh' });
-}
-
-/** Tells telemetry what became of a request, once. */
-export function report(
-  direct: Direct,
-  facts: { readonly result: Result; readonly entry?: Entry; readonly tier?: TierName },
-): void {
-  const { parts, request, startedAt } = direct;
-  const { result, entry, tier } = facts;
-  const outcome = Object.freeze({
-    result,
-    ...(tier === undefined ? {} : { tier }),
-    ...(entry === undefined ? modelOf(request) : savedBy(entry)),
-    status: entry?.status ?? 200,
-    durationMs: parts.clock.monotonic() - startedAt,
-  });
-  parts.observe({ type: 'request', outcome });
 }

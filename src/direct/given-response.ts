@@ -1,5 +1,5 @@
-import { validateHeaderName, validateHeaderValue } from 'node:http';
 import type { HeaderField } from '../entry/entry.ts';
+import { givenFields } from '../entry/given-fields.ts';
 import { fieldOf } from '../entry/header-fields.ts';
 import { invalidResponse } from '../errors.ts';
 import type { JsonValue } from '../request/ai-request.ts';
@@ -26,7 +26,7 @@ export function wholeResponseOf(given: unknown): WholeResponse {
   const { status = 200, headers = {}, body } = given;
   if (!Number.isInteger(status) || (status as number) < 200 || (status as number) > 599)
     throw invalidResponse('status', 'a whole number from 200 to 599');
-  return withBody(status as number, fieldsOf(headers), body);
+  return withBody(status as number, givenFields(headers, invalidResponse), body);
 }
 
 function isEnvelope(given: unknown): given is { status?: unknown; headers?: unknown; body: unknown } {
@@ -60,25 +60,4 @@ function jsonOf(value: unknown): string {
   }
   if (text === undefined) throw invalidResponse('body', 'a JSON value, a string or a Buffer');
   return text;
-}
-
-function fieldsOf(headers: unknown): HeaderField[] {
-  if (typeof headers !== 'object' || headers === null) throw invalidResponse('headers', 'an object of header fields');
-  return Object.entries(headers as Record<string, unknown>).flatMap(([name, value]) =>
-    (Array.isArray(value) ? value : [value]).map((one): HeaderField => {
-      if (typeof one !== 'string' || !isValidField(name, one))
-        throw invalidResponse(`headers.${name}`, 'a valid header field');
-      return [name, one];
-    }),
-  );
-}
-
-function isValidField(name: string, value: string): boolean {
-  try {
-    validateHeaderName(name);
-    validateHeaderValue(name, value);
-    return true;
-  } catch {
-    return false;
-  }
 }

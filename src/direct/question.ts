@@ -5,30 +5,46 @@ import { flightOf } from '../exchange/generation.ts';
 import { storeEntry } from '../exchange/store-entry.ts';
 import type { BodyVerdict } from '../exchange/verdict.ts';
 import type { AIRequest } from '../request/ai-request.ts';
+import { copyOf } from '../request/copy-request.ts';
 import { modelOf } from '../request/labels.ts';
+import type { Result } from '../telemetry/outcome.ts';
 import type { TierName } from '../tiers/tier.ts';
 import type { Found } from '../tiers/tiered-store.ts';
 import type { CachedResponse } from './cached-response.ts';
-import { begin, decoded, report, type Direct, type Readable, type SetResult } from './direct.ts';
+import { begin, decoded, type Readable, type SetResult } from './direct.ts';
+import { report, type Direct } from './report.ts';
 import type { WholeResponse } from './given-response.ts';
 
-/** What any of several requests may have the answer to, the first of them before the others: one request to those who count. */
+/** Who may answer a question. */
+export interface Answerer {
+  readonly provider: string;
+  readonly model: string;
+}
+
+/** A request that any of several may have answered, the first of them before the others: one request to those who count. */
 export class Question {
   readonly first: Direct;
-  readonly #others: readonly AIRequest[];
+  readonly #others: readonly Answerer[];
   #alternatives: readonly Direct[] | undefined;
 
   /** Throws AICacheError INVALID_REQUEST or UNKEYABLE, naming the field. */
-  constructor(parts: CacheParts, first: AIRequest, others: readonly AIRequest[]) {
-    this.first = begin(parts, first);
+  constructor(parts: CacheParts, request: AIRequest, [first, ...others]: readonly Answerer[]) {
+    const begun = begin(parts, { ...request, ...first });
+    // What is asked later must be what the key was made from, whatever the caller does with its request meanwhile.
+    this.first = { ...begun, request: copyOf(begun.request) };
     this.#others = others;
   }
 
   /** All of them, in order. Their keys are made when somebody needs them: often the first has the answer. */
   get alternatives(): readonly Direct[] {
-    const { parts } = this.first;
-    this.#alternatives ??= [this.first, ...this.#others.map((request) => begin(parts, request))];
+    const { parts, request } = this.first;
+    this.#alternatives ??= [this.first, ...this.#others.map((other) => begin(parts, { ...request, ...other }))];
     return this.#alternatives;
+  }
+
+  /** One of them: the first without a key for any other. */
+  at(place: number): Direct {
+    return place === 0 ? this.first : (this.alternatives[place] as Direct);
   }
 
   /** Questions with equal names that are asked at a time can share an answer. */
@@ -43,25 +59,25 @@ export interface Located extends Readable {
   readonly place: number;
 }
 
-/** The answers that memory has to the first alternatives, at once: nobody else is asked. Hits are reported. */
+/** The fresh answers that memory has to the first alternatives, at once: nobody else is asked. */
 export function lookUpHere(
   parts: CacheParts,
   questions: readonly Question[],
   isGood: IsGood,
 ): Promise<(Located | undefined)[]> {
-  return Promise.all(
-    questions.map(async (question) => {
-      const here = parts.store.peek(question.first.key);
-      return here && locate([question.first], [here], isGood);
-    }),
-  );
+  return Promise.all(questions.map(({ first }) => locate(parts, [parts.store.peek(first.key)], isGood, 'fresh')));
 }
 
-/** The first fresh answer to each question that `isGood` takes: all are looked up in one round trip. Hits are reported. */
+/**
+ * The first answer to each question that `isGood` takes: all are looked up in one round trip.
+ *
+ * @param allowed `on-error`: one that is stale too, where it may be served in place of an error.
+ */
 export async function lookUp(
   parts: CacheParts,
   questions: readonly Question[],
   isGood: IsGood,
+  allowed: 'fresh' | 'on-error' = 'fresh',
 ): Promise<(Located | undefined)[]> {
   const found = await parts.store.lookupMany(
     questions.flatMap(({ alternatives }) => alternatives.map(({ key }) => key)),
@@ -70,7 +86,7 @@ export async function lookUp(
   return Promise.all(
     questions.map(({ alternatives }) => {
       const own = found.slice(next, (next += alternatives.length));
-      return locate(alternatives, own, isGood);
+      return locate(parts, own, isGood, allowed);
     }),
   );
 }
@@ -80,26 +96,38 @@ export type IsGood = (response: CachedResponse) => boolean;
 
 /** `found`: of the alternatives, in their order. */
 async function locate(
-  alternatives: readonly Direct[],
+  { clock }: CacheParts,
   found: readonly (Found | undefined)[],
   isGood: IsGood,
+  allowed: 'fresh' | 'on-error',
 ): Promise<Located | undefined> {
-  const read = await Promise.all(found.map((one) => decoded(one, false)));
-  const place = read.findIndex((one) => one !== undefined && isGood(one.response));
+  const read = await Promise.all(found.map((one) => decoded(one, allowed === 'on-error')));
+  const now = clock.now();
+  const mayServe = ({ state, entry }: Readable): boolean => state === 'fresh' || now < (entry.errorUntil ?? 0);
+  const place = read.findIndex((one) => one !== undefined && mayServe(one) && isGood(one.response));
   const located = read[place];
-  if (located === undefined) return undefined;
-  report(alternatives[place] as Direct, { result: 'hit', ...located });
-  return { ...located, place };
+  return located && { ...located, place };
 }
 
-/** Counts a question that was not a hit: its answer was made, was another's, or there was none. */
-export function reportAnswered(
-  question: Question,
-  result: 'miss' | 'coalesced' | 'error',
-  from?: { readonly place: number; readonly entry: Entry; readonly tier?: TierName },
-): void {
-  const direct = from === undefined ? question.first : (question.alternatives[from.place] as Direct);
-  report(direct, { result, ...(result === 'coalesced' && from !== undefined ? { entry: from.entry } : {}) });
+/** Where an answer came from, as far as somebody counts it. */
+interface From {
+  readonly place: number;
+  readonly entry: Entry;
+  readonly tier?: TierName;
+}
+
+/** Counts one question, once. */
+export function reportAnswered(question: Question, result: 'hit' | 'stale' | 'coalesced', from: From): void;
+export function reportAnswered(question: Question, result: 'miss' | 'bypass' | 'error', from?: From): void;
+export function reportAnswered(question: Question, result: Result, from?: From): void {
+  const direct = question.at(from?.place ?? 0);
+  const isServed = result === 'hit' || result === 'stale' || result === 'coalesced';
+  report(direct, { result, ...(isServed ? from : {}), ...(result === 'bypass' ? { bypass: 'disabled' } : {}) });
+}
+
+/** Counts the hit there would have been. */
+export function reportShadowHit(question: Question, { place, entry, tier }: Located): void {
+  report(question.at(place), { result: 'hit', entry, tier, mode: 'shadow' });
 }
 
 /** An answer that is whole, and what it says of itself. */

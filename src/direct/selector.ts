@@ -44,7 +44,7 @@ export function selectorOf(given: unknown, keys: Pick<CacheKeyGenerator, 'keyFor
   if (fields.length === 0) throw invalidSelector('selector', 'an object with at least one field');
   const selector = Object.fromEntries(fields.map(([name, value]) => [fieldOf(name), valuesOf(name, value, keys)]));
   if (JSON.stringify(selector).length > MAX_ALTOGETHER) {
-    throw invalidSelector('selector', `of at most ${MAX_ALTOGETHER} characters altogether`);
+    throw invalidSelector('selector', `an object of at most ${MAX_ALTOGETHER} characters altogether`);
   }
   return selector;
 }

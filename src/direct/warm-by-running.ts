@@ -30,7 +30,11 @@ export async function warmByRunning(
   };
   const ended = await Promise.allSettled(Array.from({ length: concurrency }, runner));
   const failed = ended.find((end) => end.status === 'rejected');
-  if (failed !== undefined) throw failed.reason;
+  if (failed !== undefined) {
+    // What gives the items may hold a cursor of a database.
+    await source.return(undefined).catch(() => undefined);
+    throw failed.reason;
+  }
   return count.result();
 }
 

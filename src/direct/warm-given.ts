@@ -1,4 +1,6 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { CacheParts } from '../cache-parts.ts';
+import type { LogPosition } from '../entry/entry.ts';
 import { AICacheError, cacheClosed, internalFault } from '../errors.ts';
 import { setOne, type SetItem } from './many.ts';
 import { WarmCount, type Warmed, type WarmResult } from './warm-count.ts';
@@ -18,6 +20,8 @@ export async function warmGiven(
   for await (const batch of batchesOf(parts, items, concurrency)) {
     if (parts.closing.signal.aborted) throw cacheClosed();
     await warmBatch(parts, batch, count);
+    // Memory alone never waits, and requests must have their turn.
+    await nextTurn();
   }
   return count.result();
 }
@@ -27,6 +31,8 @@ interface Placed {
   readonly index: number;
   readonly item: SetItem;
   readonly key: ReturnType<CacheParts['keys']['keyFor']> | AICacheError;
+  /** Where the invalidation log stood when the item was given: what is invalidated since then does not come back with it. */
+  readonly position: LogPosition;
 }
 
 /** No key twice in a batch: the second item of a key finds what the first has stored. */
@@ -38,6 +44,7 @@ async function* batchesOf(
   let batch: Placed[] = [];
   let digests = new Set<string>();
   let index = 0;
+  let position = await parts.store.noted();
   for await (const item of items) {
     const key = keyOf(parts, item);
     const digest = 'digest' in key ? key.digest : '';
@@ -46,9 +53,11 @@ async function* batchesOf(
       batch = [];
       digests = new Set();
     }
-    batch.push({ index, item, key });
+    batch.push({ index, item, key, position });
     if (digest !== '') digests.add(digest);
     index += 1;
+    // The items of an array were given with the call; others are when they are asked for, from here on.
+    if (!Array.isArray(items) || position.epoch === '') position = await parts.store.noted();
   }
   if (batch.length > 0) yield batch;
 }
@@ -68,9 +77,13 @@ async function warmBatch(parts: CacheParts, batch: readonly Placed[], count: War
   await Promise.all(batch.map(async (placed) => count.add(placed.index, await warmOne(parts, placed, fresh))));
 }
 
-async function warmOne(parts: CacheParts, { item, key }: Placed, fresh: ReadonlySet<string>): Promise<Warmed> {
+async function warmOne(
+  parts: CacheParts,
+  { item, key, position }: Placed,
+  fresh: ReadonlySet<string>,
+): Promise<Warmed> {
   if (!('digest' in key)) return { reason: 'invalid', error: key };
   if (fresh.has(key.digest)) return 'skipped';
-  const { stored, ...why } = await setOne(parts, item);
+  const { stored, ...why } = await setOne(parts, item, position);
   return stored ? 'stored' : (why as Exclude<Warmed, string>);
 }

@@ -118,11 +118,12 @@ export function redisAddressRefused(): AICacheError {
   });
 }
 
-/** Once for each such model; `shown` is made by config/shown-value.ts, a caller may have chosen the name. */
-export function unknownModel(shown: string): AICacheError {
-  return new AICacheError('UNKNOWN_MODEL', `Nobody knows what the model ${shown} costs.`, {
+/** Once for each such model; the names are made by config/shown-value.ts, a caller may have chosen them. */
+export function unknownModel(model: string, provider: string | undefined): AICacheError {
+  const of = provider === undefined ? '' : ` of the provider ${provider}`;
+  return new AICacheError('UNKNOWN_MODEL', `Nobody knows what the model ${model}${of} costs.`, {
     option: 'prices',
-    help: 'Its cost tier is medium, and what its answers save is counted as unknown where they do not name a model that has a price. Say in "prices" what it costs, in "ttl.costTiers" which tier it is in, or with the mount\'s options "model" and "provider" what it is called by whom. This is reported once.',
+    help: 'Where its family is not known either its cost tier is medium, and what its answers save is counted as unknown where they do not name a model that has a price. Say in "prices" what it costs, in "ttl.costTiers" which tier it is in, or with the mount\'s options "model" and "provider" what it is called by whom. This is reported once.',
   });
 }
 

@@ -46,7 +46,8 @@ export function bypassedRequest(reason: string): AICacheError {
 
 /** `field`: of a selector given to `invalidate` or `expire`, or `selector` itself; the value is not shown, it is a caller's. */
 export function invalidSelector(field: string, expected: string): AICacheError {
-  return new AICacheError('INVALID_SELECTOR', `The field "${field}" of the selector is not ${expected}.`, {
+  const what = field === 'selector' ? 'The selector' : `The field "${field}" of the selector`;
+  return new AICacheError('INVALID_SELECTOR', `${what} is not ${expected}.`, {
     help: 'Give at least one of provider, model, operation, collection, tag and key; to remove everything, call clear().',
     option: field,
     status: 400,
@@ -57,6 +58,15 @@ export function unknownSelectorField(field: string, nearest: string): AICacheErr
   return new AICacheError('INVALID_SELECTOR', `A selector has no field "${field}".`, {
     help: `Did you mean "${nearest}"?`,
     option: field,
+    status: 400,
+  });
+}
+
+/** `shown` is made by config/shown-value.ts. */
+export function notAnArray(method: string, parameter: string, shown: string): AICacheError {
+  return new AICacheError('INVALID_REQUEST', `${method}() was given ${shown}, not an array.`, {
+    help: `Give it an array of ${parameter}.`,
+    option: parameter,
     status: 400,
   });
 }

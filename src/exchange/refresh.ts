@@ -64,7 +64,8 @@ export class Refreshes {
     this.#states.set(digest, state);
     state.isRunning = true;
     state.failures += 1;
-    this.#outside(() => this.#run(exchange, again, { entry, rule: exchange.variant?.rule, cause }))
+    const refresh: Refresh = { entry, rule: exchange.variant?.rule, cause };
+    this.#outside(() => this.#run(exchange, again, refresh))
       .catch(exchange.parts.report)
       .finally(() => this.#ended(digest, state));
   }

@@ -1,5 +1,6 @@
-import { METHODS, validateHeaderName, validateHeaderValue, type Server } from 'node:http';
+import { METHODS, type Server } from 'node:http';
 import { Server as TlsServer } from 'node:tls';
+import { givenFields } from '../entry/given-fields.ts';
 import { invalidWarmRequest } from '../errors.ts';
 import type { JsonValue } from '../request/ai-request.ts';
 import { headText, SETTABLE, type RecordedRequest } from './re-entry.ts';
@@ -26,7 +27,7 @@ export function recordedFrom(given: unknown, server: Server): RecordedRequest {
   const { url, method, headers, body } = given as Readonly<Record<string, unknown>>;
   const target = urlOf(url);
   const bytes = bytesOf(body);
-  const fields = fieldsOf(headers ?? {});
+  const fields = givenFields(headers ?? {}, invalidWarmRequest);
   const has = (wanted: string): boolean => fields.some(([name]) => name.toLowerCase() === wanted);
   const all = [
     ...(has('host') ? [] : [['Host', target.host] as const]),
@@ -80,28 +81,4 @@ function bytesOf(body: unknown): Buffer | undefined {
   }
   if (text === undefined) throw invalidWarmRequest('body', 'a JSON value, a string or bytes');
   return Buffer.from(text);
-}
-
-function fieldsOf(headers: unknown): Field[] {
-  if (typeof headers !== 'object' || headers === null || Array.isArray(headers)) {
-    throw invalidWarmRequest('headers', 'an object of header fields');
-  }
-  return Object.entries(headers).flatMap(([name, value]: [string, unknown]) =>
-    (Array.isArray(value) ? value : [value]).map((one: unknown): Field => {
-      if (typeof one !== 'string' || !isValidField(name, one)) {
-        throw invalidWarmRequest(`headers.${name}`, 'a valid header field');
-      }
-      return [name, one];
-    }),
-  );
-}
-
-function isValidField(name: string, value: string): boolean {
-  try {
-    validateHeaderName(name);
-    validateHeaderValue(name, value);
-    return true;
-  } catch {
-    return false;
-  }
 }

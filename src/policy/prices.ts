@@ -99,10 +99,10 @@ export class Prices {
   /** Without a table every model is unknown, which has been said. */
   #reportUnknown(priced: Priced | undefined): void {
     if (priced === undefined || this.#isMissing) return;
-    const { model } = priced;
+    const { model, provider } = priced;
     if (this.#reported.has(model) || this.#reported.size >= MAX_REPORTED) return;
     this.#reported.add(model);
-    this.#options.report(unknownModel(shownValue(model)));
+    this.#options.report(unknownModel(shownValue(model), provider && shownValue(provider)));
   }
 }
 

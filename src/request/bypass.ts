@@ -44,7 +44,7 @@ export interface Bypass {
 /** What can be known before its body is read: must the request go past the cache? */
 export function whyBypass(req: Request, config: Pick<Config, 'enabled'>, route: RouteConfig): Bypass | undefined {
   if (!isCachedMethod(req.method, route)) return { bypass: 'method' };
-  return whyDisabled(req, config) ?? whyHeaders(req);
+  return whyDisabled(config) ?? whyHeaders(req);
 }
 
 /** Is this request answered from what the route has stored? HEAD goes with GET. */
@@ -52,9 +52,10 @@ export function isCachedMethod(method: string, { methods }: RouteConfig): boolea
   return (methods as readonly string[]).includes(method === 'HEAD' ? 'GET' : method);
 }
 
-function whyDisabled(req: Request, { enabled }: Pick<Config, 'enabled'>): Bypass | undefined {
+/** Is the cache switched off? A switch that fails is off. */
+export function whyDisabled({ enabled }: Pick<Config, 'enabled'>): Bypass | undefined {
   try {
-    return callUserFunction('enabled', () => enabled(), req) ? undefined : { bypass: 'disabled' };
+    return callUserFunction('enabled', enabled, undefined) ? undefined : { bypass: 'disabled' };
   } catch (error) {
     return { bypass: 'disabled', error: error as AICacheError };
   }

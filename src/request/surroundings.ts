@@ -80,7 +80,7 @@ function routeFields(req: Request, route: RouteConfig): RouteFields {
   const fields: Record<string, unknown> = {};
   for (const name of ROUTE_FIELDS) {
     const option = route[name];
-    const value = typeof option === 'function' ? callUserFunction<unknown>(name, option, req) : option;
+    const value = typeof option === 'function' ? callUserFunction<Request, unknown>(name, option, req) : option;
     if (value !== undefined) fields[name] = value;
   }
   return fields;

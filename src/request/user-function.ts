@@ -1,14 +1,13 @@
-import type { Request } from 'express';
 import { userFunctionReturned, userFunctionThrew } from '../errors.ts';
 
 /**
- * What the function of an option answers for this request. Throws AICacheError `USER_FUNCTION_FAILED` where it throws (with what it
+ * What the function of an option answers about this, a request or nothing. Throws AICacheError `USER_FUNCTION_FAILED` where it throws (with what it
  * threw as the cause) or answers with a promise: a promise is neither true nor a name, and nobody would wait for it.
  */
-export function callUserFunction<T>(option: string, answer: (req: Request) => T, req: Request): T {
+export function callUserFunction<A, T>(option: string, answer: (about: A) => T, about: A): T {
   let value: T;
   try {
-    value = answer(req);
+    value = answer(about);
   } catch (cause) {
     throw userFunctionThrew(option, cause);
   }

@@ -40,9 +40,10 @@ export function warmItemsOf(body: unknown): readonly WarmItem[] {
   const read = warmBodySchema.safeParse(body);
   if (!read.success) {
     const [issue] = read.error.issues;
-    throw new Refusal(fieldRefused(pathText(issue?.path ?? []), issue?.message ?? 'it does not fit'));
+    throw new Refusal(fieldRefused(pathText(issue?.path ?? []), wrongWith(issue)));
   }
-  return read.data.items as WarmItem[];
+  // As they were sent: what was read has lost members named `__proto__`, which are part of a key like any other.
+  return (body as { readonly items: readonly WarmItem[] }).items;
 }
 
 /** With words for what failed in place of errors. */
@@ -61,6 +62,11 @@ export async function warmed(
       ...(error === undefined ? {} : { detail: error.message }),
     })),
   };
+}
+
+function wrongWith(issue: z.core.$ZodIssue | undefined): string {
+  const isMissing = issue?.code === 'invalid_type' && issue.expected === 'nonoptional';
+  return isMissing ? 'it is missing' : (issue?.message ?? 'it does not fit');
 }
 
 function pathText(path: readonly PropertyKey[]): string {

@@ -33,8 +33,7 @@ export interface Recorder {
   readonly monitor: CachePerformanceMonitor;
   readonly tally: Tally;
   readonly errors: RecentErrors;
-  /** What `onError` is told: kept for the dashboard, and published. */
-  readonly told: (error: AICacheError) => void;
+  readonly channels: Channels;
   /** Takes the gauges off the meter. */
   close(): void;
 }
@@ -45,8 +44,8 @@ export function createRecorder(options: RecorderOptions): Recorder {
   const onError = reportOnce(options.onError);
   const monitor = new CachePerformanceMonitor({ clock, gauges });
   const tally = new Tally(labels);
-  const channels = new Channels(name, labels);
   const errors = new RecentErrors(clock);
+  const channels = new Channels(name, labels);
   const metrics =
     telemetry === false ? undefined : new OtelMetrics({ name, gauges, labels, meterProvider: telemetry.meterProvider });
   const tracing =
@@ -64,8 +63,8 @@ export function createRecorder(options: RecorderOptions): Recorder {
     try {
       monitor.observe(event);
       tally.observe(event);
-      channels.publish(event);
       errors.observe(event);
+      channels.publish(event);
       // Last, since it alone calls code of others, which may throw.
       metrics?.record(event);
     } catch (error) {
@@ -79,11 +78,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
       onError(error);
     }
   };
-  const told = (error: AICacheError): void => {
-    errors.add(error);
-    channels.error(error);
-  };
-  return Object.freeze({ observe, tracing, monitor, tally, errors, told, close });
+  return Object.freeze({ observe, tracing, monitor, tally, errors, channels, close });
 }
 
 /** Reports the first failure: telemetry that fails does so at every event. */

@@ -87,8 +87,11 @@ export class InvalidationLog {
     this.raiseFloor(places[places.length - maxItems - 1] as number);
   }
 
-  /** The entry as it may be used: as it is, stale since it was expired, or not at all. `before`: as it was before this place. */
-  judge<E extends Judged>(entry: E, before = Infinity): E | undefined {
+  /**
+   * The entry as it may be used: as it is, stale since it was expired, or not at all. `before`: as it was before this place; `now`: what
+   * was expired has been by then, though the clock of the process that did it may be ahead.
+   */
+  judge<E extends Judged>(entry: E, before = Infinity, now = Infinity): E | undefined {
     const { position } = entry;
     if (position === undefined || !this.#knows(position)) return undefined;
     if (position.sequence >= this.#sequence) return entry;
@@ -99,7 +102,7 @@ export class InvalidationLog {
         const counts = item.sequence > position.sequence && item.sequence < before;
         if (!counts || !covers(item.selector, traits)) continue;
         if (item.action === 'invalidate') return undefined;
-        staleAt = Math.min(staleAt, item.at);
+        staleAt = Math.min(staleAt, item.at, now);
       }
     }
     return staleAt === entry.staleAt ? entry : staleSince(entry, staleAt);

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { Clock } from '../clock.ts';
 import type { LogPosition } from '../entry/entry.ts';
 import { redisReplyMismatch } from '../errors.ts';
 import { itemIn, itemText, type LogItem, type NewItem } from './invalidation-item.ts';
@@ -14,6 +15,7 @@ export interface RedisLogOptions {
   readonly namespace: string;
   /** Items it holds at the most; beyond them the oldest are forgotten. */
   readonly maxItems: number;
+  readonly clock: Pick<Clock, 'now'>;
   /** Monotonic milliseconds of this machine. */
   readonly monotonic: () => number;
   /** Something was logged: what is kept may have to go. */
@@ -70,7 +72,7 @@ export class RedisLog {
 
   /** Without a log nothing can be used. `before`: as it was before this place. */
   judge<E extends Judged>(entry: E, before?: number): E | undefined {
-    return this.#log?.judge(entry, before);
+    return this.#log?.judge(entry, before, this.#options.clock.now());
   }
 
   /** Names all that was begun since something that concerns this subject was logged. */

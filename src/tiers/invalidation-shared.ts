@@ -51,6 +51,7 @@ export class SharedInvalidation implements Invalidation {
   readonly #lease: CoherenceLease | undefined;
   #isSweeping = false;
   #awaySince = -Infinity;
+  #reconnectedAt = -Infinity;
 
   constructor(options: SharedInvalidationOptions) {
     const { connection, memory, monotonic } = options;
@@ -64,6 +65,12 @@ export class SharedInvalidation implements Invalidation {
     });
     const renew = (): Promise<void> => this.log.open(this.#news.id);
     const listen = (): void => void this.#news.listen();
+    // It may have come back in an older state: who knows more of the log says so, even where nobody asks anything of this process.
+    connection.onReady(() => {
+      if (this.isUnknown()) return;
+      this.#reconnectedAt = monotonic();
+      void this.log.open().catch(() => undefined);
+    });
     this.#lease = memory && new CoherenceLease({ renew, listen, monotonic, wall: () => Date.now() });
   }
 
@@ -119,7 +126,8 @@ export class SharedInvalidation implements Invalidation {
   }
 
   invalidate(selector: Selector): Promise<number> {
-    return this.#tellAll('invalidate', { action: 'invalidate', selector }, async (walk) => {
+    const operation = Object.keys(selector).length === 0 ? 'clear' : 'invalidate';
+    return this.#tellAll(operation, { action: 'invalidate', selector }, async (walk) => {
       let removed = 0;
       await removeCovered(walk, (onPage) => {
         removed += onPage;
@@ -155,8 +163,7 @@ export class SharedInvalidation implements Invalidation {
       const answers = this.#news.ask();
       try {
         const { epoch, sequence, members, knownForMs } = await this.log.append(item, answers.place);
-        // Redis may have lost its list of members, but no lease outlives the time since then.
-        const unlistedMs = Math.min(SILENT_MS, SILENT_MS - knownForMs);
+        const unlistedMs = this.#unlistedMs(knownForMs);
         const isRead = Promise.all([answers.all(members, SILENT_MS), unlistedMs > 0 ? sleep(unlistedMs) : undefined]);
         const count = await work({ client, namespace, selector: item.selector, position: { epoch, sequence } });
         await isRead;
@@ -171,6 +178,12 @@ export class SharedInvalidation implements Invalidation {
       if (error.code === 'REDIS_REPLY_MISMATCH') connection.reconnect();
       throw error;
     }
+  }
+
+  /** Redis may have lost its list of members, or come back with an older one, but no lease outlives the time since then. */
+  #unlistedMs(knownForMs: number): number {
+    const connectedForMs = this.#options.monotonic() - this.#reconnectedAt;
+    return SILENT_MS - Math.max(0, Math.min(knownForMs, connectedForMs));
   }
 
   /** What may not be served is not: that it also goes saves its space. Once for all that comes in one turn of the event loop. */

@@ -38,6 +38,8 @@ export class RedisStatistics {
   readonly #id = randomBytes(12).toString('base64url');
   readonly #prefix: string;
   #sequence = 0;
+  /** The last write that Redis has said to have. */
+  #acknowledged = 0;
 
   constructor(options: RedisStatisticsOptions) {
     this.#options = options;
@@ -47,14 +49,16 @@ export class RedisStatistics {
 
   /** Sets the totals of this process: all series where `isWhole`, else those that have changed. */
   write(totals: SeriesTotals, isWhole: boolean): Promise<Written> {
-    this.#sequence += 1;
+    const sequence = (this.#sequence += 1);
     const { maxSeries, otherSeries } = this.#options;
-    const args = [this.#id, this.#sequence, isWhole ? 'whole' : 'changed', maxSeries, otherSeries, SILENT_MS];
+    const least = isWhole ? 'whole' : this.#acknowledged;
+    const args = [this.#id, sequence, least, maxSeries, otherSeries, SILENT_MS];
     const pairs = [...totals].flatMap(([series, numbers]) => [series, numbers.join(' ')]);
     return this.#within(async (client) => {
       const reply = await client.eval(WRITE, 3, ...this.#keysOf(this.#id), ...args, ...pairs);
       const [end, ...silent] = this.#listIn(reply);
       if (end !== 'written' && end !== 'whole' && end !== 'late' && end !== 'closed') throw this.#mismatch();
+      if (end === 'written') this.#acknowledged = sequence;
       await Promise.all(silent.map(async (id) => this.#fold(client, id, 'folded')));
       return end === 'whole' ? end : 'written';
     });
@@ -144,9 +148,10 @@ export class RedisStatistics {
     const settled = await settle(async () => work(await connection.client()), timeoutMs);
     if (settled.end === 'value') return settled.value;
     if (settled.end === 'timeout' || isCommandTimeout(settled.error)) throw statisticsTimedOut(timeoutMs);
-    throw settled.error instanceof AICacheError
-      ? settled.error
-      : statisticsFailed(reasonOf(settled.error), settled.error);
+    const { error } = settled;
+    if (!(error instanceof AICacheError)) throw statisticsFailed(reasonOf(error), error);
+    // The connection's own words are about requests, which go on without Redis.
+    throw error.code === 'REDIS_FAILED' ? statisticsFailed('no connection', error) : error;
   }
 
   /** As in RedisTier: no reply of this connection is to be trusted any more (DESIGN D7). */

@@ -50,15 +50,16 @@ end
 `;
 
 /**
- * ARGV 1: the process, 2: the number of this write, 3: `whole` where it holds all series, 4: how many series the totals hold at the
- * most, 5: the series that takes the others, 6: how long a process may be silent, ms; then series and totals in turn.
- * Replies `written` and processes to fold, or `late`, or `closed`, or `whole`: Redis has lost what was written before.
+ * ARGV 1: the process, 2: the number of this write, 3: `whole` where it holds all series, else the write that Redis must have, 4: how
+ * many series the totals hold at the most, 5: the series that takes the others, 6: how long a process may be silent, ms; then series
+ * and totals in turn. Replies `written` and processes to fold, or `late`, or `closed`, or `whole`: Redis has lost what was written
+ * before, all of it or, as where an older snapshot came back, the end.
  */
 export const WRITE = `${COMMON}
 local state = redis.call('HGET', KEYS[3], '#state')
 if state == 'closed' then return {'closed'} end
 local last = redis.call('HGET', KEYS[3], '#seq')
-if not last and ARGV[3] ~= 'whole' then return {'whole'} end
+if ARGV[3] ~= 'whole' and (not last or tonumber(last) < tonumber(ARGV[3])) then return {'whole'} end
 if last and tonumber(last) >= tonumber(ARGV[2]) then return {'late'} end
 if state == 'folded' then
   foldAll(-1, tonumber(ARGV[4]), ARGV[5])

@@ -33,7 +33,7 @@ export interface TieredStoreOptions {
 }
 
 /** Keys of one pipeline, whose replies must all come within one deadline. */
-const KEYS_AT_ONCE = 100;
+const KEYS_AT_ONCE = 500;
 
 /** The memory tier before the Redis tier. Nothing here rejects: what Redis cannot do is a miss. */
 export class TieredStore {

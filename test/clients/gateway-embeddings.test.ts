@@ -2,6 +2,7 @@ import { Mistral } from '@mistralai/mistralai';
 import OpenAI from 'openai';
 import { describe, expect, it } from 'vitest';
 import { embeddingsFor, type EmbeddingsBody } from '../../examples/gateway/emulated-embeddings.ts';
+import type { AIResponseCacheOptions } from '../../src/config/options.ts';
 import { oneByOne } from '../support/one-by-one.ts';
 import { gatewaySite, type GatewaySite } from './gateway-site.ts';
 import { scriptedUpstream, sendJson, type Received, type Script } from './scripted-upstream.ts';
@@ -19,9 +20,9 @@ const openaiAt = ({ origins }: GatewaySite, apiKey = 'key'): OpenAI =>
 /** A text's tokens, as the emulator counts them. */
 const tokens = (...texts: string[]): number => texts.reduce((sum, one) => sum + Math.ceil(one.length / 4), 0);
 
-async function start(script: Script = embeds) {
+async function start(script: Script = embeds, options: AIResponseCacheOptions = {}) {
   const upstream = await scriptedUpstream(script);
-  const site = await gatewaySite(upstream.url);
+  const site = await gatewaySite(upstream.url, options);
   const direct = new OpenAI({ apiKey: 'key', baseURL: `${upstream.url}/v1`, maxRetries: 0 });
   return { upstream, site, direct, inputs: () => upstream.received.map((received) => bodyOf(received).input) };
 }
@@ -182,6 +183,32 @@ describe('embeddings that the provider does not make', () => {
     );
     const { data } = await openai.embeddings.create({ model, input: ['known', 'new'] });
     expect(data).toEqual((await direct.embeddings.create({ model, input: ['known', 'new'] })).data);
+  });
+
+  it('are stale ones in place of a failure, where the cache may serve them, but never in place of a no', async () => {
+    const answers = [
+      embeds,
+      ...[503, 401].map(
+        (status): Script =>
+          (res) =>
+            sendJson(res, status, { error: {} }),
+      ),
+    ];
+    const script: Script = (res, count, received) => answers[count - 1]?.(res, count, received);
+    const { site } = await start(script, { staleIfErrorSeconds: 600 });
+    const embed = async () => openaiAt(site).embeddings.create({ model, input: ['a', 'b'] });
+    const made = await embed();
+    await site.cache.expire({ provider: 'openai' });
+    expect((await embed()).data).toEqual(made.data);
+    await expect(embed()).rejects.toMatchObject({ status: 401 });
+  });
+
+  it('are not looked up where the cache only counts', async () => {
+    const { site, upstream } = await start(embeds, { mode: 'shadow' });
+    const embed = async () => openaiAt(site).embeddings.create({ model, input: ['a', 'b'] });
+    expect(await embed()).toEqual(await embed());
+    expect(upstream.received).toHaveLength(2);
+    expect(site.cache.stats()).toMatchObject({ hits: 2, misses: 2 });
   });
 
   it('end at the provider when their client leaves', async () => {

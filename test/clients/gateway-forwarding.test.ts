@@ -1,5 +1,6 @@
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
+import { gzipSync } from 'node:zlib';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { providersFrom } from '../../examples/gateway/providers.ts';
 import { oneByOne } from '../support/one-by-one.ts';
@@ -22,7 +23,7 @@ interface Sent {
   readonly path?: string;
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string | FormData;
+  readonly body?: string | FormData | Buffer<ArrayBuffer>;
 }
 
 async function send(site: GatewaySite, { path = PATH, method = 'POST', headers, body = question }: Sent = {}) {
@@ -112,6 +113,34 @@ describe('what a provider gets', () => {
     expect(await text(socket)).toMatch(/^HTTP\/1\.1 404 /);
     expect(upstream.received).toHaveLength(1);
   });
+
+  it.each([
+    ['/openai/v1/models?a=/../b', '/corp/v1/models?a=/../b'],
+    ['/openai/v1/../v1/models', '/corp/v1/models'],
+    ['/openai?a=1', '/corp/?a=1'],
+    ['http://gateway/openai/v1/models', '/corp/v1/models'],
+    ['/openai/../secret', undefined],
+    ['/openai/v1/%2e%2e/../../secret', undefined],
+  ])('is below its own address where that has a path: %s → %s', async (target, path) => {
+    const upstream = await scriptedUpstream((res) => sendJson(res, 200, {}));
+    const { url } = await gatewaySite(`${upstream.url}/corp`);
+    const socket = connect(Number(new URL(url).port), '127.0.0.1');
+    socket.write(`GET ${target} HTTP/1.1\r\nHost: gateway\r\nConnection: close\r\n\r\n`);
+    expect(await text(socket)).toMatch(path === undefined ? /^HTTP\/1\.1 400 [^]*"gateway_error"/ : /^HTTP\/1\.1 200 /);
+    expect(upstream.received.map((one) => one.path)).toEqual(path === undefined ? [] : [path]);
+  });
+
+  it('is a body that can be read, where the client sent it compressed', async () => {
+    const upstream = await scriptedUpstream((res) => sendJson(res, 200, {}));
+    const site = await gatewaySite(upstream.url);
+    const body = gzipSync('{"model":"m"}');
+    const headers = { 'Content-Encoding': 'gzip' };
+    await send(site, { headers, body });
+    await send(site, { path: '/openai/v1/files', headers, body });
+    const [read, passed] = upstream.received;
+    expect([read?.headers['content-encoding'], read?.body.toString()]).toEqual([undefined, '{"model":"m"}']);
+    expect([passed?.headers['content-encoding'], passed?.body]).toEqual(['gzip', body]);
+  });
 });
 
 describe('what a client gets', () => {
@@ -161,6 +190,17 @@ describe('what a client gets', () => {
     expect((await send(site)).cacheStatus).toBe('ai-cache; fwd=miss; detail=error');
     expect(upstream.received).toHaveLength(2);
   });
+});
+
+it('a client whose base URL has no provider in it is told those there are', async () => {
+  const upstream = await scriptedUpstream((res) => sendJson(res, 200, {}));
+  const site = await gatewaySite(upstream.url);
+  const answer = await send(site, { path: '/v1/chat/completions' });
+  expect(answer.status).toBe(404);
+  expect(JSON.parse(answer.body)).toMatchObject({
+    error: { message: expect.stringContaining('/openai/v1/…, /anthropic/v1/…') },
+  });
+  expect(upstream.received).toHaveLength(0);
 });
 
 describe('the key of a client', () => {

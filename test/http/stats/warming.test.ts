@@ -61,6 +61,19 @@ describe.each(expressVersions)('POST /warm on $name', ({ express }) => {
     expect(Number(whole?.staleAt) - Number(whole?.cachedAt)).toBe(60_000);
   });
 
+  it('stores an answer for the very request that was sent, whatever its members are called', async () => {
+    const cache = openCache(from);
+    const options = JSON.parse('{"__proto__":{"x":1}}') as { x?: number };
+    await warm(cache, '{"items":[{"request":{"text":"a","options":{"__proto__":{"x":1}}},"response":"an answer"}]}');
+    expect((await cache.get({ text: 'a', options: {} }))?.text()).toBeUndefined();
+    expect((await cache.get({ text: 'a', options }))?.text()).toBe('an answer');
+  });
+
+  it('says of an item without an answer what is missing', async () => {
+    const { json } = await warm(openCache(from), { items: [{ request: ITEM.request }] });
+    expect(json.detail).toBe('The field "items[0].response" of the body is wrong: it is missing.');
+  });
+
   it('says of an item that fails why, without its text', async () => {
     const cache = openCache(from);
     const broken = { request: { text: 'canary' }, response: { headers: { 'a b': 'canary' }, body: 'canary' } };

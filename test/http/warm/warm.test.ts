@@ -228,13 +228,18 @@ describe.each(expressVersions)('warming through the app on $name', ({ express })
   it('ends when the cache is closed, though a handler hangs', async () => {
     const arrived = arrivals();
     const site = await cachedSite(express, () => arrived.note());
-    const work = site.cache.warm([{ url: urlOf(site, '/a') }, { url: urlOf(site, '/b') }], {
-      server: site.server,
-      concurrency: 1,
-    });
+    let isGivenBack = false;
+    function* rows() {
+      try {
+        yield* [{ url: urlOf(site, '/a') }, { url: urlOf(site, '/b') }, { url: urlOf(site, '/c') }];
+      } finally {
+        isGivenBack = true;
+      }
+    }
+    const work = site.cache.warm(rows(), { server: site.server, concurrency: 1 });
     await arrived.reached(1);
     await Promise.all([site.cache.close(), expect(work).rejects.toMatchObject({ code: 'CLOSED' })]);
-    expect(site.runs).toBe(1);
+    expect([site.runs, isGivenBack]).toEqual([1, true]);
   });
 
   it.each([undefined, null, {}, 'http://localhost', express()])('wants a server, not %o', async (server) => {

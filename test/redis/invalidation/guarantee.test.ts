@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { systemClock } from '../../../src/clock.ts';
 import { gate } from '../../support/gate.ts';
 import { startProxy } from '../../support/redis-proxy.ts';
 import { startRedis, type RedisServer } from '../../support/redis-server.ts';
@@ -70,6 +71,15 @@ describe('an invalidation that has returned', () => {
     const reader = openCache({ redis: redis.url, memory: false });
     expect(await reader.read(ASKED)).toBe('old from redis');
     await one.cache.expire(DOCS);
+    expect(await reader.read(ASKED)).toBeUndefined();
+  });
+
+  it('is true for one whose clock is behind that of the process which expires', async () => {
+    const ahead = { ...systemClock, now: () => Date.now() + 60_000 };
+    const [reader, writer] = [openCache({ redis: redis.url }), openCache({ redis: redis.url }, ahead)];
+    await reader.cache.set(ASKED, 'old');
+    await untilInMemory(reader);
+    expect(await writer.cache.expire(DOCS)).toEqual({ expired: 1 });
     expect(await reader.read(ASKED)).toBeUndefined();
   });
 

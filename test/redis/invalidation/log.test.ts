@@ -1,5 +1,6 @@
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished } from 'vitest';
+import { systemClock } from '../../../src/clock.ts';
 import { RedisConnection } from '../../../src/tiers/redis-connection.ts';
 import { RedisLog } from '../../../src/tiers/invalidation-redis-log.ts';
 import { startRedis, type RedisServer } from '../../support/redis-server.ts';
@@ -29,6 +30,7 @@ function openLog(maxItems = 20): RedisLog {
     connection,
     namespace: 'ns',
     maxItems,
+    clock: systemClock,
     monotonic: () => performance.now(),
     onNews: () => undefined,
   });

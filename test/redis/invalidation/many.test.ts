@@ -33,7 +33,7 @@ describe('many at once', () => {
     expect(two.cache.stats()).toMatchObject({ errors: 0 });
   });
 
-  it('ask for the head of the log once for a hundred keys', async () => {
+  it('ask for the head of the log once for up to 500 keys', async () => {
     const { cache } = openCache({ redis: redis.url, memory: false });
     await cache.setMany(REQUESTS.map((request) => ({ request, response: 'a' })));
     const monitor = await startMonitor(redis);
@@ -43,7 +43,7 @@ describe('many at once', () => {
       get: names.filter((name) => name === 'get').length,
       heads: names.filter((name) => name === 'zrange').length,
     };
-    expect(counts).toEqual({ get: 250, heads: 3 });
+    expect(counts).toEqual({ get: 250, heads: 1 });
   });
 
   it('a bad one fails alone', async () => {

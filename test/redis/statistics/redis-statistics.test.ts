@@ -139,6 +139,20 @@ describe('statistics in Redis', () => {
     expect(await read()).toEqual({ a: [3], b: [2] });
   });
 
+  it('ask for everything where an older state of Redis came back, as after a restart', async () => {
+    const [one, two] = [open(), open()];
+    await one.write(totals({ a: [1], b: [2] }), true);
+    const [id = ''] = await client.keys('ns:{ns}:stats:w:*');
+    const older = await client.dumpBuffer(id);
+    await one.write(totals({ a: [5] }), false);
+    await two.write(totals({ a: [10] }), true);
+    await client.restore(id, 0, older, 'REPLACE');
+    expect(await one.write(totals({ b: [3] }), false)).toBe('whole');
+    expect(await one.write(totals({ a: [5], b: [3] }), true)).toBe('written');
+    expect(await two.write(totals({ a: [11] }), false)).toBe('written');
+    expect(await read()).toEqual({ a: [16], b: [3] });
+  });
+
   it('do not go back to what a late write says', async () => {
     const one = open();
     await one.write(totals({ a: [1] }), true);

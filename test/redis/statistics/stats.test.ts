@@ -165,12 +165,27 @@ describe('statistics of all processes', () => {
     await cache.getMany([request('a'), request('b', { model: 'gpt-y' })]);
     expect(await countsOf(cache)).toEqual([0, 2]);
     await redis.kill();
-    await expect(cache.stats({ across: 'cluster' })).rejects.toMatchObject({ code: 'REDIS_FAILED' });
+    await expect.poll(async () => (await cache.info()).tiers.redis).toMatchObject({ state: 'reconnecting' });
+    await expect(cache.stats({ across: 'cluster' })).rejects.toMatchObject({ code: 'REDIS_FAILED', status: 503 });
     await cache.getMany([request('c'), request('d')]);
     expect(cache.stats()).toMatchObject({ misses: 4 });
     await redis.start();
     const later = (): Promise<unknown> => countsOf(cache).catch(() => undefined);
     await expect.poll(later, { timeout: 10_000 }).toEqual([0, 4]);
+  });
+
+  it('are whole again when Redis is back, though nothing more is counted', async () => {
+    holdIntervals();
+    const [idle, other] = [openCache({ redis: redis.url }), openCache({ redis: redis.url })];
+    await idle.cache.get(request('a'));
+    expect(await countsOf(other.cache)).toEqual([0, 0]);
+    await vi.advanceTimersByTimeAsync(5_000);
+    await expect.poll(() => countsOf(other.cache)).toEqual([0, 1]);
+    await redis.kill();
+    await redis.start();
+    await expect.poll(async () => (await idle.cache.info()).tiers.redis).toMatchObject({ state: 'ready' });
+    await vi.advanceTimersByTimeAsync(5_000);
+    await expect.poll(() => countsOf(other.cache).catch(() => undefined)).toEqual([0, 1]);
   });
 
   it('are told to be incomplete where Redis is away when the cache is closed, within a second or so', async () => {

@@ -109,6 +109,18 @@ describe('a batch', () => {
     expect(first.call.asked).toHaveLength(2);
   });
 
+  it('calls nobody for what was answered while it waited for its turn', async () => {
+    const first = scripted('one', answers);
+    const cascade = cascadeOf([first]);
+    const requests = ['1', '2', '3', '4'].map((text) => ({ text }));
+    const batches = [requests, requests.toReversed()].map((some) => cascade.completeBatch(some, { concurrency: 1 }));
+    const [forwards, backwards] = await Promise.all(batches);
+    expect(first.call.asked).toHaveLength(4);
+    expect(forwards?.map((item) => item.status === 'fulfilled' && item.response.text())).toEqual(
+      backwards?.map((item) => item.status === 'fulfilled' && item.response.text()).toReversed(),
+    );
+  });
+
   it('rejects what is not answered when its signal is aborted, and calls nobody any more', async () => {
     const opened = gate();
     const called = gate();

@@ -101,6 +101,15 @@ describe('a cascade that answers', () => {
     ]);
   });
 
+  it('makes one key for a hit of the first provider, however many there are', async () => {
+    const cascade = cascadeOf([scripted('one', answers), scripted('two', answers), scripted('three', answers)]);
+    const keys = (): number => cascade.cache.monitor.snapshot().keyGeneration.count;
+    await cascade.complete(request);
+    const before = keys();
+    await cascade.complete(request);
+    expect(keys() - before).toBe(1);
+  });
+
   it('takes the answer of a retry', async () => {
     const first = scripted('one', fails(500), unreachable, answers);
     const result = await inTime(cascadeOf([first, scripted('two', answers)]).complete(request));
@@ -110,6 +119,7 @@ describe('a cascade that answers', () => {
 
   it.each<[string, Act]>([
     ['a stream', async function* stream() {}],
+    ['an error that was not thrown', () => new Error('overloaded')],
     ['nothing', () => undefined],
     ['a fetch response', () => new Response('{}')],
   ])('does not store %s for an answer', async (_title, act) => {
@@ -322,6 +332,9 @@ describe('failing', () => {
     const first = scripted('one', answers);
     const error = await errorOf(cascadeOf([first]).complete({ text: 1 } as never));
     expect(error).toMatchObject({ code: 'INVALID_REQUEST', option: 'text' });
+    const follows = { ...first, model: ({ model }: { model?: string }) => String(model) };
+    const none = await errorOf(cascadeOf([follows]).complete(undefined as never));
+    expect(none).toMatchObject({ code: 'INVALID_REQUEST', option: 'request' });
     expect(first.call.asked).toHaveLength(0);
   });
 });

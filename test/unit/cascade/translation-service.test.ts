@@ -93,7 +93,9 @@ describe('a translation', () => {
     });
   });
 
-  it.each<[object, string]>([
+  it.each<[object | null | undefined, string]>([
+    [null, 'translation'],
+    [undefined, 'translation'],
     [{ to: 'fr' }, 'text'],
     [{ text: '', to: 'fr' }, 'text'],
     [{ text: 'a' }, 'to'],
@@ -112,6 +114,26 @@ describe('a translation', () => {
 });
 
 describe('a batch of translations', () => {
+  it('tells of its progress to the end, also where no item is a translation', async () => {
+    const told: unknown[] = [];
+    const onProgress = (progress: unknown): void => void told.push(progress);
+    await serviceOf(scripted('one', translates)).translateBatch([{ text: '', to: 'fr' }, null as never], {
+      onProgress,
+    });
+    expect(told).toEqual([
+      { done: 1, total: 2 },
+      { done: 2, total: 2 },
+    ]);
+  });
+
+  it('refuses options that are not as they must be', async () => {
+    const service = serviceOf(scripted('one', translates));
+    await expect(service.translateBatch([], { onProgress: 5 } as never)).rejects.toMatchObject({
+      code: 'INVALID_OPTION',
+      option: 'onProgress',
+    });
+  });
+
   it('is answered in order, with what became of each', async () => {
     const first = scripted('one', (request, signal) =>
       (request.text === 'bad' ? fails(401) : translates)(request, signal),

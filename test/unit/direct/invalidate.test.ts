@@ -89,6 +89,29 @@ describe('without Redis', () => {
     expect(await textOf(ask('a'))).toBe('fresh new');
   });
 
+  it('an answer that was given before and is written after it is not stored', async () => {
+    const items = Array.from({ length: 250 }, (_, index) => ({ request: ask(`${index}`), response: 'old' }));
+    const setting = cache.setMany(items);
+    await cache.invalidate({ collection: 'docs' });
+    expect(new Set((await setting).map(({ stored }) => stored))).toEqual(new Set([false]));
+    const warming = cache.warm(items);
+    await cache.invalidate({ collection: 'docs' });
+    expect(await warming).toMatchObject({ stored: 0, failed: 250 });
+    expect((await cache.getMany(items.map(({ request }) => request))).filter(Boolean)).toEqual([]);
+  });
+
+  it('an answer that warming asked for after it is stored', async () => {
+    async function* rows() {
+      yield { request: ask('a'), response: 'old' };
+      // Who knows when this row was read?
+      await cache.invalidate({ collection: 'docs' });
+      yield { request: ask('b'), response: 'old' };
+      yield { request: ask('c'), response: 'new' };
+    }
+    expect(await cache.warm(rows())).toMatchObject({ stored: 1, failures: [{ index: 0 }, { index: 1 }] });
+    expect(await textOf(ask('c'))).toBe('fresh new');
+  });
+
   it('evictions tell that it was invalidated, operations how long it took', async () => {
     await cache.setMany([ask('a'), ask('b')].map((request) => ({ request, response: 'x' })));
     await cache.invalidate({ collection: 'docs' });

@@ -67,6 +67,13 @@ describe('a selector', () => {
     expect(refusalOf({ colection: 'docs' }).message).toContain('Did you mean "collection"?');
   });
 
+  it('is said to be wrong itself where no field is', () => {
+    expect(refusalOf({}).message).toMatch(/^The selector is not an object with at least one field\./);
+    expect(refusalOf({ provider: Array.from({ length: 11 }, () => 'p'.repeat(1_000)) }).message).toMatch(
+      /^The selector is not an object of at most 10000 characters altogether\./,
+    );
+  });
+
   it('never repeats a value', () => {
     for (const given of [{ tag: ['secret', ''] }, { key: 'secret' }, { model: `secret${'m'.repeat(1_000)}` }]) {
       expect(refusalOf(given).message).not.toContain('secret');

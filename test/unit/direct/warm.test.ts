@@ -145,10 +145,35 @@ describe('warming with given answers', () => {
     await expect(cache.warm(broken)).rejects.toThrow('no more rows');
   });
 
+  it('lets others have their turn in between, as setMany does', async () => {
+    const { cache } = newCache();
+    const items = itemsOf(...Array.from({ length: 150 }, (_, index) => `${index}`));
+    const seen: string[] = [];
+    setImmediate(() => seen.push('another'));
+    await cache.setMany(items);
+    seen.push('set');
+    setImmediate(() => seen.push('another'));
+    await cache.warm(items);
+    seen.push('warmed');
+    expect(seen).toEqual(['another', 'set', 'another', 'warmed']);
+  });
+
   it('ends when the cache is closed', async () => {
     const { cache } = newCache();
     const work = cache.warm(itemsOf('a', 'b', 'c'), { concurrency: 1, onProgress: () => cache.close() });
     await expect(work).rejects.toMatchObject({ code: 'CLOSED' });
     await expect(cache.warm([])).rejects.toMatchObject({ code: 'CLOSED' });
   });
+});
+
+describe('many at once', () => {
+  it.each([undefined, null, 7, {}, 'text', new Set([{ request: { text: 'a' }, response: 'a' }])])(
+    'are an array, not %o',
+    async (given) => {
+      const { cache } = newCache();
+      const [items, requests] = [cache.setMany(given as never), cache.getMany(given as never)];
+      await expect(items).rejects.toMatchObject({ code: 'INVALID_REQUEST', option: 'items' });
+      await expect(requests).rejects.toMatchObject({ code: 'INVALID_REQUEST', option: 'requests' });
+    },
+  );
 });

@@ -172,6 +172,12 @@ describe('the prices of a cache', () => {
     expect(errors[1]?.message.length).toBeLessThan(500);
   });
 
+  it('name the provider, too, whose prices were looked for', () => {
+    const { prices, errors } = open({ table });
+    prices.costUsd([{ provider: 'my-gateway', model: 'unknown' }], MILLION);
+    expect(errors[0]?.message).toContain('the model "unknown" of the provider "my-gateway" costs');
+  });
+
   it('report at most a hundred models: callers may choose their names', () => {
     const { prices, errors } = open({ table });
     for (let number = 0; number < 1_000; number += 1) prices.costUsd([{ model: `m-${number}` }], MILLION);

@@ -22,8 +22,8 @@ describe('the recent errors', () => {
 
   it('tell errors with the same code and another message apart', () => {
     const errors = new RecentErrors(manualClock());
-    errors.add(unknownModel('"a"'));
-    errors.add(unknownModel('"b"'));
+    errors.add(unknownModel('"a"', undefined));
+    errors.add(unknownModel('"b"', undefined));
     expect(errors.list().map(({ code, count }) => [code, count])).toEqual([
       ['UNKNOWN_MODEL', 1],
       ['UNKNOWN_MODEL', 1],
