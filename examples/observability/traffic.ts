@@ -33,7 +33,7 @@ export async function sendTraffic(origin: string, round: number): Promise<Seen> 
   await send('/api/chat', { text: `A crowd asks ${round}` });
   await send('/api/ask', { text: FAILING });
   // The cache leaves this one alone.
-  await send('/api/news', undefined, { Range: 'bytes=0-9' });
+  await send('/api/news', undefined, { 'Last-Event-ID': '7' });
   await sleep(STALE_AFTER_MS);
   await send('/api/news');
   return seen;

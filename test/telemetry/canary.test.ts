@@ -149,6 +149,9 @@ describe.each(expressVersions)('a word in prompt, options, query, token, cookie 
     for (const [where, text] of Object.entries(seen))
       expect({ where, text }).toEqual({ where, text: text.replaceAll(CANARY, '') });
 
+    // No log by default, whatever happens.
+    expect(seen.printed).toBe('');
+
     // All of it was really looked at.
     expect(new Set(published.map(([channel]) => channel))).toEqual(
       new Set(
