@@ -3,7 +3,7 @@ import type { BypassReason } from '../request/bypass.ts';
 
 /** What each reason means, and what makes more hits of it. */
 const REASONS: Readonly<Record<BypassReason | NotStoredReason | 'lease-lost' | 'no-tier', string>> = {
-  method: 'Not a GET, POST or QUERY request.',
+  method: 'Not one of the methods that the mount caches.',
   disabled: 'The cache is switched off.',
   range: 'A part of an answer was asked for.',
   'last-event-id': 'An event source came back for what it had missed.',
@@ -16,14 +16,17 @@ const REASONS: Readonly<Record<BypassReason | NotStoredReason | 'lease-lost' | '
   'option-failed': 'A function of an option failed: see the recent errors.',
   'scope-required': 'The request has a user, and the mount does not say who shares answers. Declare a scope.',
   'scope-failed': 'The option scope failed: see the recent errors.',
-  'no-store': 'The handler said Cache-Control: no-store.',
+  'no-store': 'Cache-Control: no-store, by the handler or by the request.',
+  'only-if-cached': 'The client wanted a stored answer or none (504).',
   private: 'The handler said Cache-Control: private. Leave it out: answers are kept apart by caller.',
-  'no-cache': 'The handler said Cache-Control: no-cache. Use max-age.',
-  'no-lifetime': 'The answer has a lifetime of 0 seconds.',
+  'no-cache': 'The handler said Cache-Control: no-cache without a validator. Use max-age, or give an ETag.',
+  'no-lifetime': 'The answer has a lifetime of 0 seconds and no validator.',
+  authorization:
+    'A shared mount, a request with Authorization: the handler must say public, or leave the lifetime to the mount.',
   'set-cookie': 'The handler set a cookie. Set it in a middleware in front of the cache.',
   'vary-star': 'The handler said Vary: *. Name the headers.',
-  vary: 'Vary names a header that is not in the key. Add it to varyHeaders.',
-  status: 'Another status than 200, 201, 203 and 204.',
+  vary: 'Vary names more than 16 headers that are not in the key.',
+  status: 'Another status than 200, 201, 203 and 204, and no lifetime named.',
   error: 'The handler threw, or answered with 429 or 5xx.',
   unfinished: 'The answer did not come to its end.',
   'no-terminal-event': 'A stream did not end as its kind must. Say with isComplete how your own streams end.',
