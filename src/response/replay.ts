@@ -1,10 +1,12 @@
 import type { ServerResponse } from 'node:http';
 import vary from 'vary';
 import type { Coding, Entry } from '../entry/entry.ts';
-import { fieldOf, type HeaderFields } from '../entry/header-fields.ts';
+import type { HeaderFields } from '../entry/header-fields.ts';
 import { appendCacheStatus } from './cache-status.ts';
-import { BODY_HEADERS, isNotModified, type Conditionals } from './conditional.ts';
-import { outletOf, type Outlet } from './outlet.ts';
+import { isNotModified, type Conditionals } from './conditional.ts';
+import { endWith } from './end-with.ts';
+import type { Outlet } from './outlet.ts';
+import { preparedHeadOf, prepareHead, type PreparedHead } from './prepared-head.ts';
 import { sendStream, storedChunks, type ChunkSource } from './send-stream.ts';
 
 /** An answer in the making: its head, and the chunks as they come. */
@@ -29,15 +31,14 @@ export interface Replay {
   readonly outlet?: Outlet | undefined;
 }
 
-/** Outer middleware's headers are left as they are, but for these, which describe our body. */
-const OURS: ReadonlySet<string> = new Set(['content-type', 'content-length', 'content-encoding', 'etag']);
-
 /** Sends a stored response, or 304 where the client has it (DESIGN D4, D11): as it came, in one write or chunk by chunk. */
 export function replayEntry(res: ServerResponse, replay: Replay): void {
-  const { body, chunks, pace = 'instant', outlet = outletOf(res) } = replay;
-  if (sendHead(res, replay)) outlet.end();
-  else if (chunks === undefined) outlet.end(body);
-  else sendStream(res, storedChunks(body, chunks, pace), outlet);
+  const { body, chunks, pace = 'instant', outlet } = replay;
+  const notModified = sendHead(res, replay);
+  if (!notModified && chunks !== undefined) return sendStream(res, storedChunks(body, chunks, pace), outlet);
+  const last = notModified ? undefined : body;
+  if (outlet === undefined) endWith(res, last);
+  else outlet.end(last);
 }
 
 /** Joins an answer that is still being made, from its first byte on. */
@@ -45,7 +46,7 @@ export function replayLive(res: ServerResponse, live: LiveSource, cacheStatus: s
   const { status, statusMessage, headers } = live.head;
   res.statusCode = status;
   if (statusMessage !== undefined) res.statusMessage = statusMessage;
-  setRecordedHeaders(res, headers, false);
+  setFields(res, prepareHead(headers, 'identity'), false);
   appendCacheStatus(res, cacheStatus);
   sendStream(res, live);
 }
@@ -53,38 +54,32 @@ export function replayLive(res: ServerResponse, live: LiveSource, cacheStatus: s
 /** Returns whether a 304 is all there is to send. */
 function sendHead(res: ServerResponse, replay: Replay): boolean {
   const { entry, coding } = replay;
-  const etag = etagFor(entry, coding);
+  const head = preparedHeadOf(entry);
+  const etag = etagFor(entry, head.etag, coding);
   const notModified =
     replay.conditionals !== undefined && entry.status === 200 && hasIt(replay.conditionals, entry, etag);
   res.statusCode = notModified ? 304 : entry.status;
   if (entry.statusMessage !== undefined && !notModified) res.statusMessage = entry.statusMessage;
-  setRecordedHeaders(res, entry.headers, notModified);
-  if (etag !== undefined) res.setHeader('ETag', etag);
-  if (entry.coding !== 'identity') vary(res, 'Accept-Encoding');
+  setFields(res, head, notModified);
+  if (etag !== undefined && etag !== head.etag) res.setHeader('ETag', etag);
   if (coding !== 'identity' && !notModified) res.setHeader('Content-Encoding', coding);
   if (replay.ageSeconds !== undefined) res.setHeader('Age', Math.max(0, Math.floor(replay.ageSeconds)));
   appendCacheStatus(res, replay.cacheStatus);
   return notModified;
 }
 
-function setRecordedHeaders(res: ServerResponse, headers: HeaderFields, notModified: boolean): void {
-  const outer = new Set(res.getHeaderNames());
-  let last = '';
-  for (const [name, value] of headers) {
-    const lowerCase = name.toLowerCase();
-    if (notModified && BODY_HEADERS.has(lowerCase)) continue;
-    if (lowerCase === 'vary') vary(res, value);
-    else if (lowerCase === last) res.appendHeader(name, value);
-    else if (!outer.has(lowerCase) || OURS.has(lowerCase)) {
-      res.setHeader(name, value);
-      last = lowerCase;
-    }
+function setFields(res: ServerResponse, { fields, vary: varied }: PreparedHead, notModified: boolean): void {
+  for (const { name, lowerCase, value, isOfBody, isOurs } of fields) {
+    if (notModified && isOfBody) continue;
+    if (isOurs || !res.hasHeader(lowerCase)) res.setHeader(name, value);
   }
+  if (varied === undefined) return;
+  if (res.hasHeader('vary')) vary(res, varied);
+  else res.setHeader('Vary', varied);
 }
 
 /** A strong ETag names the bytes of one coding, so each coding of ours gets its own (RFC 9110 §8.8.3.3). */
-function etagFor(entry: Entry, coding: Coding): string | undefined {
-  const etag = fieldOf(entry.headers, 'etag');
+function etagFor(entry: Entry, etag: string | undefined, coding: Coding): string | undefined {
   const asSent = entry.codedByHandler ? entry.coding : 'identity';
   if (etag === undefined || etag.startsWith('W/') || coding === asSent) return etag;
   return etag.endsWith('"') ? `${etag.slice(0, -1)}-${coding}"` : etag;
