@@ -2,12 +2,14 @@ import type { IncomingMessage } from 'node:http';
 import type { Clock } from './clock.ts';
 import type { Config } from './config/config.ts';
 import { MIB } from './config/numbers.ts';
+import type { KeyedExchange } from './exchange/exchange.ts';
 import type { Answer } from './exchange/followers.ts';
 import { Refreshes } from './exchange/refresh.ts';
 import { WarmRuns } from './exchange/warm-runs.ts';
 import type { ClusterFlights } from './flight/cluster-flights.ts';
 import { HitForMiss } from './flight/hit-for-miss.ts';
 import { SingleFlight } from './flight/single-flight.ts';
+import { noteOn, type Note } from './note.ts';
 import { costTierOf } from './policy/cost-tier.ts';
 import { Prices } from './policy/prices.ts';
 import { explainTtl, type TtlExplanation, type TtlSubject } from './policy/ttl.ts';
@@ -52,7 +54,7 @@ export interface CacheParts {
   /** Requests whose handler runs now. */
   readonly filling: WeakSet<AIRequest>;
   /** What the middleware made of a request. */
-  readonly requests: WeakMap<IncomingMessage, AIRequest>;
+  readonly requests: Note<IncomingMessage, KeyedExchange>;
   /** Keys of requests by the bytes they came in. */
   readonly aliases: Aliases;
   /** Absent but with `coalesce: { across: 'cluster' }`. */
@@ -106,7 +108,7 @@ export function createParts(config: Config, clock: Clock): CacheParts {
     tracing,
     cacheStatus: config.cacheStatus === false ? undefined : cacheStatusOf(config.name),
     filling: new WeakSet(),
-    requests: new WeakMap(),
+    requests: noteOn<IncomingMessage, KeyedExchange>(),
     aliases: new Aliases({ maxEntries: MAX_ALIASES, maxBytes: MAX_ALIASES_BYTES }),
     cluster: redis && createCluster(config, redis.connection, clock, report),
     hitForMiss: new HitForMiss(clock, config.hitForMissSeconds),

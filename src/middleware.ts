@@ -47,14 +47,14 @@ export function aiCache(options: AICacheOptions = {}): RequestHandler & { cache:
 function serve(exchange: Exchange): void | Promise<void> {
   const { parts, route, req } = exchange;
   // Another mount of this cache has it already: here it would wait for itself.
-  if (parts.requests.has(req)) return exchange.next();
+  if (parts.requests.get(req) !== undefined) return exchange.next();
   const refresh = parts.refreshes.of(req);
   const bypass = parts.closing.signal.aborted ? CLOSED : whyBypass(req, parts.config);
   if (bypass !== undefined && refresh === undefined) return passBy(exchange, bypass);
   const go = (ready: Exchange): void | Promise<void> =>
     refresh === undefined ? lookUp(ready) : revalidate(ready, refresh);
   if (route.body === 'parsed' || !isUnreadJson(req)) return go(exchange);
-  return receive(exchange).then((received) => received && go(received));
+  return receive(exchange, go);
 }
 
 function lookUp(exchange: Exchange): void | Promise<void> {
@@ -121,8 +121,10 @@ function hit(exchange: KeyedExchange, span: GetSpan, { entry, tier, freshness }:
 
 /** The handler always answers; counted is what the cache would have done. */
 function shadow(exchange: KeyedExchange, span: GetSpan, found: Found | undefined): void {
-  const { next, key } = exchange;
+  const { next, key, request } = exchange;
   const keyDigest = key.digest;
+  // Made before the handler can change what it is made from.
+  void request;
   if (found === undefined) {
     span.end({ hit: false, result: 'miss', keyDigest });
     return fill(exchange, { fwd: 'bypass', detail: 'shadow-miss' });

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { noteOn } from '../note.ts';
 
 /** The bytes of a request's body, decoded of their content coding. */
 export interface BodyBytes {
@@ -8,8 +9,7 @@ export interface BodyBytes {
   readonly by: 'us' | 'parser';
 }
 
-// Requests are the keys, so that nothing hangs on `req` and nothing outlives it.
-const known = new WeakMap<IncomingMessage, BodyBytes>();
+const known = noteOn<IncomingMessage, BodyBytes>();
 
 /**
  * For `express.json({ verify: digestBody })`: lets the cache know the bytes of the body, so that equal bytes find their entry
