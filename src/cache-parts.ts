@@ -25,6 +25,7 @@ import { reporterOf } from './reporter.ts';
 import type { AIRequest } from './request/ai-request.ts';
 import { Aliases } from './request/alias.ts';
 import { CacheKeyGenerator } from './request/key-generator.ts';
+import { KnownDigests } from './request/known-digests.ts';
 import { cacheStatusOf, type CacheStatus } from './response/cache-status.ts';
 import type { Observe } from './telemetry/events.ts';
 import type { TierGauge } from './telemetry/gauges.ts';
@@ -57,6 +58,8 @@ export interface CacheParts {
   readonly requests: Note<IncomingMessage, KeyedExchange>;
   /** Keys of requests by the bytes they came in. */
   readonly aliases: Aliases;
+  /** Of bodies that came again. */
+  readonly digests: KnownDigests;
   /** Absent but with `coalesce: { across: 'cluster' }`. */
   readonly cluster: ClusterFlights | undefined;
   readonly hitForMiss: HitForMiss;
@@ -109,6 +112,7 @@ export function createParts(config: Config, clock: Clock): CacheParts {
     cacheStatus: config.cacheStatus === false ? undefined : cacheStatusOf(config.name),
     filling: new WeakSet(),
     requests: noteOn<IncomingMessage, KeyedExchange>(),
+    digests: new KnownDigests({ maxBytes: MAX_ALIASES_BYTES }),
     aliases: new Aliases({ maxEntries: MAX_ALIASES, maxBytes: MAX_ALIASES_BYTES }),
     cluster: redis && createCluster(config, redis.connection, clock, report),
     hitForMiss: new HitForMiss(clock, config.hitForMissSeconds),

@@ -1,8 +1,9 @@
 import { AICacheError, internalFault } from '../errors.ts';
 import { isWithoutBody } from '../request/body.ts';
-import { bodyDigest, bytesOf } from '../request/body-bytes.ts';
+import { bodyName, bytesOf, type BodyBytes } from '../request/body-bytes.ts';
 import { buildRequest } from '../request/build-request.ts';
 import type { Bypass } from '../request/bypass.ts';
+import { digestOf } from '../request/known-digests.ts';
 import { surroundingsOf, type Surroundings } from '../request/surroundings.ts';
 import { budgetOf } from '../tiers/budget.ts';
 import type { Exchange, KeyedExchange } from './exchange.ts';
@@ -23,16 +24,27 @@ function keyedOf(exchange: Exchange): KeyedExchange | Bypass {
   const startedAt = parts.clock.monotonic();
   const around = surroundingsOf(req, route);
   if ('bypass' in around) return around;
-  const digest = body && bodyDigest(body, () => req.body as unknown);
-  const alias = parts.aliases.aliasOf(route, around, digest);
+  const named = body && nameOf(exchange, body);
+  const alias = parts.aliases.aliasOf(route, around, named?.name);
   const known = parts.aliases.get(alias);
   if (known === undefined) {
     const keyed = canonical(exchange, around);
     if ('key' in keyed) parts.aliases.set(alias, { key: keyed.key, textLength: keyed.request.text.length });
     return keyed;
   }
+  named?.keep?.();
   parts.observe({ type: 'key', durationMs: parts.clock.monotonic() - startedAt, textLength: known.textLength });
   return new Recognised(exchange, known.key, around);
+}
+
+/** `keep` where its digest had to be computed: for a body that turns out to come again, which most do not. */
+function nameOf({ parts, req }: Exchange, body: BodyBytes): { readonly name: string; readonly keep?: () => void } {
+  const { bytes } = body;
+  const parsed = (): unknown => req.body;
+  const known = parts.digests.get(bytes);
+  if (known !== undefined) return { name: bodyName(body, known, parsed) };
+  const digest = digestOf(bytes);
+  return { name: bodyName(body, digest, parsed), keep: () => parts.digests.keep(bytes, digest) };
 }
 
 function canonical(exchange: Exchange, around?: Surroundings): KeyedExchange | Bypass {

@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { noteOn } from '../note.ts';
 
@@ -32,11 +31,10 @@ export function bytesOf(req: IncomingMessage): BodyBytes | undefined {
 }
 
 /**
- * Names a body by its bytes. Where others may have changed `req.body` since, by its outline too: names, and lengths or values, of
+ * Names a body by the digest of its bytes. Where others may have changed `req.body` since, by its outline too: names, and lengths or values, of
  * its members, which is what a middleware that adds something changes.
  */
-export function bodyDigest({ bytes, by }: BodyBytes, body: () => unknown): string {
-  const digest = hash('sha256', bytes, 'base64url');
+export function bodyName({ by }: BodyBytes, digest: string, body: () => unknown): string {
   return by === 'us' ? digest : `${digest} ${outline(body())}`;
 }
 
