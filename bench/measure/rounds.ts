@@ -82,7 +82,6 @@ async function warmUp(bench: Bench, load: () => Promise<Round>, isRepeatable: bo
   if (bench.warmUpSeconds === 0) return;
   let asked = 0;
   for (let times = 0; times < (isRepeatable ? MAX_WARM_UPS : 1) && asked < WARM_REQUESTS; times += 1) {
-    // oxlint-disable-next-line no-await-in-loop -- one after the other
     asked += (await load()).perSecond * bench.warmUpSeconds;
   }
 }
