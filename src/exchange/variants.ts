@@ -12,7 +12,9 @@ const MAX_NAMES = 16;
 /** The exchange by the key of the variant that this request asks for; `rule` lies under the key it had. */
 export function withVariant(exchange: KeyedExchange, rule: VariantRule): KeyedExchange {
   const primary = exchange.variant?.primary ?? exchange.key;
-  return { ...exchange, key: variantKey(primary, rule, exchange.req.headers), variant: { primary, rule } };
+  const key = variantKey(primary, rule, exchange.req.headers);
+  // A request that is made when it is needed is no member of its own.
+  return { ...exchange, request: exchange.request, key, variant: { primary, rule } };
 }
 
 /** The request headers that an answer depends on and that this exchange's key does not hold. */
