@@ -35,8 +35,9 @@ export function headBeside(res: ServerResponse, outer: OuterHeaders, set: Readon
 }
 
 /**
- * What is set on `res` beside what was there before the handler ran; of `Vary` only the fields that were added. `set`: lower-case
- * names that the handler has set, perhaps to the very value they had: a second `no-store` is the handler's own word.
+ * What is set on `res` beside what was there before the handler ran; of `Vary` only the fields that were added to it. `set`:
+ * lower-case names that the handler has set, perhaps to the very value they had: a second `no-store` is the handler's own word, and
+ * so is a `Vary` that names what was there already.
  */
 export function headersBeside(res: ServerResponse, outer: OuterHeaders, set: ReadonlySet<string>): HeaderField[] {
   const fields: HeaderField[] = [];
@@ -45,7 +46,7 @@ export function headersBeside(res: ServerResponse, outer: OuterHeaders, set: Rea
     const value = res.getHeader(lowerCase);
     const before = outer[lowerCase];
     if (value === undefined || (sameValue(value, before) && !set.has(lowerCase))) continue;
-    if (lowerCase === 'vary') fields.push(...addedToVary(name, value, before));
+    if (lowerCase === 'vary' && !set.has(lowerCase)) fields.push(...addedToVary(name, value, before));
     else for (const one of addedTo(value, before)) fields.push([name, one]);
   }
   return fields;
@@ -97,6 +98,11 @@ function varyFields(value: OutgoingHttpHeader | undefined): string[] {
     .split(',')
     .map((field) => field.trim())
     .filter((field) => field !== '');
+}
+
+/** Does this value of `Vary` do no more than add to the one that is set? */
+export function addsToVary(res: ServerResponse, value: unknown): boolean {
+  return res.hasHeader('vary') && String(value).startsWith(`${String(res.getHeader('vary'))},`);
 }
 
 /** Takes everything back that the handler has set. */
