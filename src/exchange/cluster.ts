@@ -111,9 +111,9 @@ function clusterFollowers(flight: Flight<Answer>, fill: ClusterFill): Followers 
       shared = answer;
       here.answer(answer);
     },
-    release: () => {
+    release: (apart) => {
       void fill.release();
-      here.release();
+      here.release(apart);
     },
     fail: (answer) => {
       // Told first, so that the follower who leads here next finds the failure counted.

@@ -22,7 +22,8 @@ const MAX_KEYS = 500;
 
 /** The indexes an entry is in. */
 export function indexesOf(namespace: string, subject: Subject): string[] {
-  const traits = traitsOf(subject);
+  // By its own digest alone: each lies in one of the sets that hold everything.
+  const traits = { ...traitsOf(subject), key: [subject.digest] };
   return SELECTOR_FIELDS.flatMap((field) => traits[field].map((value) => indexOf(namespace, field, value)));
 }
 
