@@ -35,9 +35,8 @@ export function headBeside(res: ServerResponse, outer: OuterHeaders, set: Readon
 }
 
 /**
- * What is set on `res` beside what was there before the handler ran; of `Vary` only the fields that were added to it. `set`:
- * lower-case names that the handler has set, perhaps to the very value they had: a second `no-store` is the handler's own word, and
- * so is a `Vary` that names what was there already.
+ * What is set on `res` beside what was there before the handler ran. `set`: lower-case names that the handler has set, perhaps to the very value
+ * they had: a second `no-store` is the handler's own word, and so is a `Vary` that names what was there already.
  */
 export function headersBeside(res: ServerResponse, outer: OuterHeaders, set: ReadonlySet<string>): HeaderField[] {
   const fields: HeaderField[] = [];
@@ -87,10 +86,14 @@ function sameValue(value: OutgoingHttpHeader, before: OutgoingHttpHeader | undef
   return before !== undefined && String(value) === String(before);
 }
 
+/**
+ * What a handler that has added to `Vary` may mean: it names again, unseen, what was there. Only `Origin` is what CORS middleware says of
+ * its own headers, and would keep origins from sharing an answer.
+ */
 function addedToVary(name: string, value: OutgoingHttpHeader, before: OutgoingHttpHeader | undefined): HeaderField[] {
-  const known = new Set(varyFields(before).map((field) => field.toLowerCase()));
-  const added = varyFields(value).filter((field) => !known.has(field.toLowerCase()));
-  return added.length === 0 ? [] : [[name, added.join(', ')]];
+  const isOuter = varyFields(before).some((field) => field.toLowerCase() === 'origin');
+  const meant = varyFields(value).filter((field) => !isOuter || field.toLowerCase() !== 'origin');
+  return meant.length === 0 ? [] : [[name, meant.join(', ')]];
 }
 
 function varyFields(value: OutgoingHttpHeader | undefined): string[] {

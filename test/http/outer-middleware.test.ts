@@ -65,9 +65,9 @@ describe.each(expressVersions)('headers of middleware before the cache on $name'
     expect(site.runs).toBe(1);
   });
 
-  it('name what the answer itself varies on, where the handler names it too', async () => {
+  it.each([['X-Plan'], ['X-Plan, X-Other']])('name what the answer varies on, where it says %s too', async (names) => {
     const outer: RequestHandler = (_req, res, next) => (res.vary('X-Plan'), next());
-    const site = await cachedSite(express, (req, res) => res.vary('X-Plan').end(`for ${req.get('x-plan')}`), {
+    const site = await cachedSite(express, (req, res) => res.vary(names).end(`for ${req.get('x-plan')}`), {
       outer: [outer],
     });
     const [a, b] = [{ headers: { 'x-plan': 'a' } }, { headers: { 'x-plan': 'b' } }];
