@@ -58,7 +58,7 @@ function lead(miss: Miss, flight: Flight<Answer>): void | Promise<void> {
 
 async function leadInCluster(miss: Miss, flight: Flight<Answer>): Promise<void> {
   try {
-    await takeTurn(miss, await askCluster(miss.exchange, flight));
+    await takeTurn(miss, await askCluster(miss.exchange, flight, miss.fwd !== 'request'));
   } catch (error) {
     // A fault of ours must not keep those waiting who follow.
     flight.release();
