@@ -24,11 +24,12 @@ const nothingBesideFolder: Restriction = {
   message: 'A leaf: it imports nothing outside its folder.',
 };
 
-/** Steps do not know each other: they share entries, configuration, errors, the clock and four shapes. */
+/** Steps do not know each other: they share entries, configuration, errors, the clock, notes and four shapes. */
 const sharedBySteps = (...more: string[]): Restriction => ({
   group: [
     '../**',
     '!../clock.ts',
+    '!../note.ts',
     '!../errors.ts',
     '!../config/**',
     '!../entry/**',
@@ -62,7 +63,7 @@ const imports = (files: string[], ...patterns: Restriction[]) => ({
 const direction = [
   imports(['src/*.ts'], typesOnly(express, outside), noneOf(ioredis, telemetry)),
   imports(['src/index.ts'], noneOf(express, ioredis, telemetry)),
-  imports(['src/clock.ts'], nothingOfSrc, noneOf(express, ioredis, telemetry)),
+  imports(['src/clock.ts', 'src/note.ts'], nothingOfSrc, noneOf(express, ioredis, telemetry)),
   imports(['src/errors/**'], nothingBesideFolder, noneOf(express, ioredis, telemetry)),
   imports(['src/exchange/**'], notUpwards, typesOnly(express, outside), noneOf(ioredis, telemetry)),
   imports(['src/direct/**'], notUpwards, noneOf(express, ioredis, telemetry)),

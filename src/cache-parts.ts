@@ -2,12 +2,14 @@ import type { IncomingMessage } from 'node:http';
 import type { Clock } from './clock.ts';
 import type { Config } from './config/config.ts';
 import { MIB } from './config/numbers.ts';
+import type { KeyedExchange } from './exchange/exchange.ts';
 import type { Answer } from './exchange/followers.ts';
 import { Refreshes } from './exchange/refresh.ts';
 import { WarmRuns } from './exchange/warm-runs.ts';
 import type { ClusterFlights } from './flight/cluster-flights.ts';
 import { HitForMiss } from './flight/hit-for-miss.ts';
 import { SingleFlight } from './flight/single-flight.ts';
+import { noteOn, type Note } from './note.ts';
 import { costTierOf } from './policy/cost-tier.ts';
 import { Prices } from './policy/prices.ts';
 import { explainTtl, type TtlExplanation, type TtlSubject } from './policy/ttl.ts';
@@ -23,6 +25,7 @@ import { reporterOf } from './reporter.ts';
 import type { AIRequest } from './request/ai-request.ts';
 import { Aliases } from './request/alias.ts';
 import { CacheKeyGenerator } from './request/key-generator.ts';
+import { KnownDigests } from './request/known-digests.ts';
 import { cacheStatusOf, type CacheStatus } from './response/cache-status.ts';
 import type { Observe } from './telemetry/events.ts';
 import type { TierGauge } from './telemetry/gauges.ts';
@@ -55,9 +58,11 @@ export interface CacheParts {
   /** Of which targets answers are being made now. */
   readonly fillingTargets: TargetCounts;
   /** What the middleware made of a request. */
-  readonly requests: WeakMap<IncomingMessage, AIRequest>;
+  readonly requests: Note<IncomingMessage, KeyedExchange>;
   /** Keys of requests by the bytes they came in. */
   readonly aliases: Aliases;
+  /** Of bodies that came again. */
+  readonly digests: KnownDigests;
   /** Absent but with `coalesce: { across: 'cluster' }`. */
   readonly cluster: ClusterFlights | undefined;
   readonly hitForMiss: HitForMiss;
@@ -113,7 +118,8 @@ export function createParts(config: Config, clock: Clock): CacheParts {
     cacheStatus: config.cacheStatus === false ? undefined : cacheStatusOf(config.name),
     filling: new WeakSet(),
     fillingTargets: new TargetCounts(),
-    requests: new WeakMap(),
+    requests: noteOn<IncomingMessage, KeyedExchange>(),
+    digests: new KnownDigests({ maxBytes: MAX_ALIASES_BYTES }),
     aliases: new Aliases({ maxEntries: MAX_ALIASES, maxBytes: MAX_ALIASES_BYTES }),
     cluster: redis && createCluster(config, redis.connection, clock, report),
     hitForMiss: new HitForMiss(clock, config.hitForMissSeconds),

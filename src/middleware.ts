@@ -49,14 +49,14 @@ export function aiCache(options: AICacheOptions = {}): RequestHandler & { cache:
 function serve(exchange: Exchange): void | Promise<void> {
   const { parts, route, req } = exchange;
   // Another mount of this cache has it already: here it would wait for itself.
-  if (parts.requests.has(req)) return exchange.next();
+  if (parts.requests.get(req) !== undefined) return exchange.next();
   const refresh = parts.refreshes.of(req);
   const bypass = parts.closing.signal.aborted ? CLOSED : whyBypass(req, parts.config, route);
   if (bypass !== undefined && refresh === undefined) return passBy(exchange, bypass);
   const go = (ready: Exchange): void | Promise<void> =>
     refresh === undefined ? ask(ready) : revalidate(ready, refresh);
   if (route.body === 'parsed' || !isUnreadJson(req)) return go(exchange);
-  return receive(exchange).then((received) => received && go(received));
+  return receive(exchange, go);
 }
 
 function ask(exchange: Exchange): void | Promise<void> {
@@ -102,8 +102,10 @@ function revalidate(exchange: Exchange, refresh: Refresh): void | Promise<void> 
 
 /** The handler always answers; counted is what the cache would have done. */
 function shadow({ exchange, span }: Asking, found: Found | undefined): void {
-  const { next, key, parts, req } = exchange;
+  const { next, key, parts, req, request } = exchange;
   const keyDigest = key.digest;
+  // Made before the handler can change what it is made from.
+  void request;
   if (!isForWhole(exchange)) {
     span.end({ hit: false, result: 'bypass', keyDigest });
     return passBy(exchange, { bypass: req.method === 'HEAD' ? 'method' : 'range' });

@@ -31,11 +31,11 @@ export function headOf(entry: Entry): string {
   const { digest, status, statusMessage, headers, coding, identityBytes, cachedAt, staleAt, expiresAt } = entry;
   const { textLength, textTier, usage, costUsd, fillMs, chunks, revalidateUntil, errorUntil, codedByHandler } = entry;
   const { position, outerChanges, checkUntil, neverStale, ownEtag, variants } = entry;
-  const { provider, model, operation, collection, tags, target } = entry.labels;
+  const { provider, model, operation, collection, tags, target, primary } = entry.labels;
   return JSON.stringify({
     digest,
     position: position && { epoch: position.epoch, sequence: position.sequence },
-    labels: { provider, model, operation, collection, tags, target },
+    labels: { provider, model, operation, collection, tags, target, primary },
     cachedAt,
     staleAt,
     expiresAt,
@@ -140,6 +140,7 @@ function labelsOf(labels: Members): EntryLabels {
     ...optional('collection', labels['collection'], text),
     ...optional('tags', labels['tags'], (tags) => list(tags, text)),
     ...optional('target', labels['target'], text),
+    ...optional('primary', labels['primary'], text),
   };
 }
 

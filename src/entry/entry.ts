@@ -33,6 +33,8 @@ export type OuterChanges = readonly (readonly [name: string, change: (typeof OUT
 export interface EntryLabels {
   /** Digest of the URL it answers a GET of, so that a change there can invalidate it. */
   readonly target?: string;
+  /** Of a variant: the digest of the key that it shares with the others, so that what is said of that one is said of it. */
+  readonly primary?: string;
   readonly provider?: string;
   readonly model?: string;
   readonly operation?: string;

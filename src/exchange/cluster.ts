@@ -21,16 +21,20 @@ type Other = Exclude<ClusterLanding, { kind: 'live' | 'answer' }>;
 
 /**
  * One fill per key in the cluster: the leader of a flight of this process takes the key's lease, or follows the process that
- * has it. Where Redis is away each process coalesces for itself.
+ * has it. Where Redis is away each process coalesces for itself. `mayLookUp`: what is stored meanwhile will do.
  */
-export async function askCluster(exchange: KeyedExchange, flight: Flight<Answer>): Promise<ClusterTurn> {
+export async function askCluster(
+  exchange: KeyedExchange,
+  flight: Flight<Answer>,
+  mayLookUp: boolean,
+): Promise<ClusterTurn> {
   const { parts, key, budget } = exchange;
   const startedAt = parts.clock.monotonic();
   // A Redis that has used up this request's patience is not asked for the lease too.
   const part = budget.remainingMs() > 0 ? await parts.cluster?.enter(key.digest, generationOf(exchange)) : undefined;
   budget.spend(parts.clock.monotonic() - startedAt);
-  if (part === undefined || part.role === 'alone') return goOn(exchange, flight, { kind: 'alone' });
-  if (part.role === 'leader') return lead(exchange, flight, part.fill);
+  if (part === undefined || part.role === 'alone') return goOn(exchange, flight, { kind: 'alone' }, mayLookUp);
+  if (part.role === 'leader') return lead(exchange, flight, part.fill, mayLookUp);
   // Those who follow here need somebody who follows elsewhere for them.
   const leaveAlone = (): void => {
     if (flight.followers === 0) part.leave();
@@ -40,11 +44,16 @@ export async function askCluster(exchange: KeyedExchange, flight: Flight<Answer>
   exchange.res.off('close', leaveAlone);
   if (landing.kind === 'live') return join(exchange, flight, landing.stream, part.leave);
   if (landing.kind === 'answer') return share(flight, { entry: landing.entry });
-  return goOn(exchange, flight, landing);
+  return goOn(exchange, flight, landing, mayLookUp);
 }
 
-async function goOn(exchange: KeyedExchange, flight: Flight<Answer>, landing: Other): Promise<ClusterTurn> {
-  if (landing.kind === 'lead') return lead(exchange, flight, landing.fill);
+async function goOn(
+  exchange: KeyedExchange,
+  flight: Flight<Answer>,
+  landing: Other,
+  mayLookUp: boolean,
+): Promise<ClusterTurn> {
+  if (landing.kind === 'lead') return lead(exchange, flight, landing.fill, mayLookUp);
   if (landing.kind === 'failed') {
     flight.giveUp();
     return { kind: 'failed' };
@@ -57,8 +66,13 @@ async function goOn(exchange: KeyedExchange, flight: Flight<Answer>, landing: Ot
 }
 
 /** With the lease in hand the key is looked up once more: the leader before may have stored it in between. */
-async function lead(exchange: KeyedExchange, flight: Flight<Answer>, fill: ClusterFill): Promise<ClusterTurn> {
-  const stored = await lookedUp(exchange);
+async function lead(
+  exchange: KeyedExchange,
+  flight: Flight<Answer>,
+  fill: ClusterFill,
+  mayLookUp: boolean,
+): Promise<ClusterTurn> {
+  const stored = mayLookUp ? await lookedUp(exchange) : undefined;
   if (stored !== undefined) {
     void fill.stored();
     return share(flight, stored);
@@ -111,9 +125,9 @@ function clusterFollowers(flight: Flight<Answer>, fill: ClusterFill): Followers 
       shared = answer;
       here.answer(answer);
     },
-    release: () => {
+    release: (apart) => {
       void fill.release();
-      here.release();
+      here.release(apart);
     },
     fail: (answer) => {
       // Told first, so that the follower who leads here next finds the failure counted.

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { LogPosition, Usage } from '../entry/entry.ts';
 import { invalidUsage, invalidTtl } from '../errors.ts';
 import { bytesOf } from '../request/body-bytes.ts';
+import { noteOn } from '../note.ts';
 import type { Outcome } from '../telemetry/outcome.ts';
 
 /** What a handler can tell the cache about the answer it makes, and ask it. */
@@ -38,8 +39,7 @@ export class ContextState {
   }
 }
 
-// Requests are the keys, so that nothing hangs on `req` and nothing outlives it.
-const contexts = new WeakMap<IncomingMessage, AICacheContext>();
+const contexts = noteOn<IncomingMessage, AICacheContext>();
 
 /**
  * The cache's context of a request that the middleware has let through to the handler; undefined for any other.

@@ -3,7 +3,7 @@ import { LiveStream } from '../flight/live-stream.ts';
 import type { Refusal } from '../policy/storable.ts';
 import { appendCacheStatus, type Forwarded } from '../response/cache-status.ts';
 import { labelsOf } from '../request/labels.ts';
-import { answerCondition, conditionsFor, hideConditionals } from '../response/conditional.ts';
+import { answerCondition, hideConditionals } from '../response/conditional.ts';
 import type { Outlet } from '../response/outlet.ts';
 import type { RecordedHead } from '../response/recorded-head.ts';
 import { Recorder } from '../response/recorder.ts';
@@ -15,8 +15,9 @@ import type { KeyedExchange } from './exchange.ts';
 import { FillClient } from './fill-client.ts';
 import { FillReport } from './fill-report.ts';
 import { NO_FOLLOWERS, type Followers } from './followers.ts';
-import { savedBy } from './send-entry.ts';
-import { isCoveredByStale, sendRenewed, sendStale, type StaleAnswer } from './stale.ts';
+import { savedBy, type Way } from './send-entry.ts';
+import { conditionsOf, isCoveredByStale, sendRenewed, sendStale, type StaleAnswer } from './stale.ts';
+import { apartBy } from './variants.ts';
 import { judge, refuse, settle, settleRenewed, type SettleResult } from './settle.ts';
 import { renewedBy, type Renewed } from './renew.ts';
 import { verdictOnBody, verdictOnHead, type HeadVerdict, type Verdict } from './verdict.ts';
@@ -126,7 +127,7 @@ class Fill {
       },
       sent: () => {
         if (refusal?.kind === 'declared') refuse(this.#exchange, refusal, this.#followers);
-        else if (audience !== 'all') this.#followers.release();
+        else if (audience !== 'all') this.#followers.release(apartBy(this.#exchange, head.headers));
         else if (refusal === undefined && body === undefined) this.#open(head);
       },
     };
@@ -164,16 +165,20 @@ class Fill {
 
   /** The handler's 304: the stored answer goes out, as good as new. */
   #renew(stale: StaleAnswer, head: RecordedHead, outlet: Outlet): void {
-    // From here on the conditions of the request are its client's again.
-    this.#hidden?.restore();
+    const way = this.#wayBy(outlet);
     this.#renewed = renewedBy(this.#exchange, this.#context, stale.entry, head);
-    this.#report.diverted(sendRenewed(this.#exchange, this.#renewed, stale.sendable, this.#options, outlet));
+    this.#report.diverted(sendRenewed(this.#exchange, this.#renewed, stale.sendable, this.#options, way));
   }
 
   #divert(stale: StaleAnswer, outlet: Outlet): void {
-    this.#hidden?.restore();
-    const { ageSeconds } = sendStale(this.#exchange, stale, 'stale-if-error', outlet);
+    const { ageSeconds } = sendStale(this.#exchange, stale, 'stale-if-error', this.#wayBy(outlet));
     this.#report.diverted({ result: 'stale', ageSeconds, ...savedBy(stale.entry), stored: false, notStored: 'error' });
+  }
+
+  /** From here on the conditions of the request are its client's again. */
+  #wayBy(outlet: Outlet): Way {
+    this.#hidden?.restore();
+    return { outlet, conditionals: this.#hidden?.conditionals };
   }
 
   #onEnd(recording: Recording): void {
@@ -212,8 +217,4 @@ class Fill {
       this.#exchange.parts.warmRuns.of(this.#exchange.req)?.written(result);
     }
   }
-}
-
-function conditionsOf(stale: StaleAnswer | undefined): Readonly<Record<string, string>> {
-  return stale?.entry.checkUntil === undefined ? {} : conditionsFor(stale.entry.headers);
 }

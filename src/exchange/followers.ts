@@ -1,4 +1,4 @@
-import type { Entry } from '../entry/entry.ts';
+import type { Entry, VariantRule } from '../entry/entry.ts';
 import type { LiveStream } from '../flight/live-stream.ts';
 import type { Flight } from '../flight/single-flight.ts';
 import type { SpanLink } from '../telemetry/tracing.ts';
@@ -35,8 +35,8 @@ export interface Followers {
   join(live: LiveStream, leader: SpanLink): void;
   /** The whole answer; `isStored` where it will be found in the tiers too. */
   answer(answer: WholeAnswer): void;
-  /** The answer is not for them: each runs the handler. */
-  release(): void;
+  /** The answer is not for them: each runs the handler, or waits for who has the same values of the headers of `apart`. */
+  release(apart?: VariantRule): void;
   /** The leader failed; `answer` is the error, where there is one to share. */
   fail(answer: WholeAnswer | undefined): void;
   /** It is stored, or will not be: whoever comes now looks it up. */
@@ -71,7 +71,7 @@ export function followersOf(flight: Flight<Answer>): Followers {
       made.resolve(answer.entry);
       flight.answer(answer);
     },
-    release: () => flight.release(),
+    release: (apart) => flight.release(apart),
     fail: (answer) => flight.fail(answer),
     close: () => {
       made.resolve(undefined);

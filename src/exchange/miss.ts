@@ -11,6 +11,7 @@ import { announce } from './pass-by.ts';
 import type { Forwarded } from '../response/cache-status.ts';
 import { bodyFor, joinLive, savedBy, sendEntry } from './send-entry.ts';
 import { isCoveredByStale, sendStale, type StaleAnswer } from './stale.ts';
+import { withVariant } from './variants.ts';
 
 /** A request that no tier could answer. */
 export interface Miss {
@@ -57,7 +58,7 @@ function lead(miss: Miss, flight: Flight<Answer>): void | Promise<void> {
 
 async function leadInCluster(miss: Miss, flight: Flight<Answer>): Promise<void> {
   try {
-    await takeTurn(miss, await askCluster(miss.exchange, flight));
+    await takeTurn(miss, await askCluster(miss.exchange, flight, miss.fwd !== 'request'));
   } catch (error) {
     // A fault of ours must not keep those waiting who follow.
     flight.release();
@@ -115,7 +116,10 @@ function abandon({ exchange, span }: Miss): void {
 /** A follower that got no answer to share. */
 function goOn(miss: Miss, landing: Exclude<Landing<Answer>, { kind: 'answer' }>): void | Promise<void> {
   if (landing.kind === 'lead') return lead(miss, landing.flight);
-  return landing.kind === 'alone' ? run(miss) : refuse(miss);
+  if (landing.kind === 'failed') return refuse(miss);
+  const { exchange } = miss;
+  const mayWait = landing.apart !== undefined && exchange.variant === undefined;
+  return mayWait ? missed({ ...miss, exchange: withVariant(exchange, landing.apart) }) : run(miss);
 }
 
 /** Two leaders failed, with nothing to share. */

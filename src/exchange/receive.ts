@@ -5,17 +5,15 @@ import type { Exchange } from './exchange.ts';
 
 /**
  * Reads the JSON body of a request that no parser has read; `req.body` parses it when it is first asked for. Whoever comes next finds
- * it as behind `express.json()`: undefined here means that it was no JSON or could not be read, and the error went to `next`.
+ * it as behind `express.json()`. What could not be read goes to `next` as an error, and no further.
  */
-export async function receive(exchange: Exchange): Promise<Exchange | undefined> {
+export function receive(exchange: Exchange, go: (received: Exchange) => void | Promise<void>): Promise<void> {
   const { req, route, next } = exchange;
-  let bytes: Buffer;
-  try {
-    bytes = await readBody(req, route.bodyLimitBytes);
-  } catch (error) {
-    next(error);
-    return undefined;
-  }
+  return readBody(req, route.bodyLimitBytes).then((bytes) => go(received(exchange, bytes)), next);
+}
+
+function received(exchange: Exchange, bytes: Buffer): Exchange {
+  const { req, next } = exchange;
   const json = new LazyJson(bytes);
   noteBytes(req, bytes);
   giveBody(req, json);

@@ -7,7 +7,7 @@ import { buildRequest } from '../request/build-request.ts';
 
 /** The request as the middleware built it, else with default route options. Throws where the middleware would go past the cache. */
 export function requestFor(parts: CacheParts, req: Request): AIRequest {
-  const seen = parts.requests.get(req);
+  const seen = parts.requests.get(req)?.request;
   if (seen !== undefined) return seen;
   const built = buildRequest(req, parseRouteOptions());
   if ('bypass' in built) throw built.error ?? bypassedRequest(built.bypass);

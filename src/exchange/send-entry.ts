@@ -4,7 +4,7 @@ import type { KeyedExchange, OutcomeFacts } from './exchange.ts';
 import { modelOf } from '../request/labels.ts';
 import type { LiveStream } from '../flight/live-stream.ts';
 import type { CacheStatus } from '../response/cache-status.ts';
-import { CONDITIONALS } from '../response/conditional.ts';
+import { CONDITIONALS, type Conditionals } from '../response/conditional.ts';
 import { acceptsCoding } from '../response/negotiate.ts';
 import type { Part } from '../response/ranges.ts';
 import type { Outlet } from '../response/outlet.ts';
@@ -54,16 +54,24 @@ export function bodyFor(
   }
 }
 
+/** How an answer gets to a client whose request the handler has already. */
+export interface Way {
+  readonly outlet: Outlet;
+  /** What the client sent: a middleware behind the cache may have taken what the handler is asked by for it. */
+  readonly conditionals: Conditionals | undefined;
+}
+
 /** Sends an entry to this client and tells it what the cache did. */
 export function sendEntry(
   exchange: KeyedExchange,
   entry: Entry,
   sendable: SendableBody,
-  facts: { ageSeconds?: number; cacheStatus: CacheStatus; outlet?: Outlet; part?: Part },
+  facts: { ageSeconds?: number; cacheStatus: CacheStatus; part?: Part } & Partial<Way>,
 ): void {
   const { parts, route, req, res, key } = exchange;
   const status = parts.config.cacheStatus === 'key' ? { ...facts.cacheStatus, key: key.digest } : facts.cacheStatus;
-  const isConditional = req.method !== 'POST' && CONDITIONALS.some((name) => req.headers[name] !== undefined);
+  const conditionals: Conditionals = facts.conditionals ?? req.headers;
+  const isConditional = req.method !== 'POST' && CONDITIONALS.some((name) => conditionals[name] !== undefined);
   const isAsItCame = sendable.coding === (entry.codedByHandler ? entry.coding : 'identity');
   replayEntry(res, {
     entry,
@@ -73,7 +81,7 @@ export function sendEntry(
     ...(facts.ageSeconds === undefined ? {} : { ageSeconds: facts.ageSeconds }),
     outlet: facts.outlet,
     part: facts.part,
-    ...(isConditional ? { conditionals: req.headers } : {}),
+    ...(isConditional ? { conditionals } : {}),
   });
 }
 

@@ -13,7 +13,7 @@ import { makeEntry } from './make-entry.ts';
 import { isCheckable } from './storage-terms.ts';
 import type { Renewed } from './renew.ts';
 import { storeEntry, type StoreResult } from './store-entry.ts';
-import { storeVariant, unkeyedNames } from './variants.ts';
+import { apartBy, isForOthers, storeVariant, unkeyedNames } from './variants.ts';
 import { verdictOn, type Audience, type Verdict } from './verdict.ts';
 
 /** A recording with its verdict, and its body decoded where it could be. */
@@ -55,7 +55,6 @@ export async function settle(
   made: Made,
   followers: Followers,
 ): Promise<SettleResult> {
-  const { parts, key } = exchange;
   const { refusal, audience } = made.judged.verdict;
   if (refusal?.kind === 'declared') {
     refuse(exchange, refusal, followers);
@@ -69,35 +68,40 @@ export async function settle(
     return { stored: false, notStored: refusal?.reason ?? 'unfinished' };
   }
   const answer = { entry, leader: made.leader };
-  if (refusal?.kind === 'failed') followers.fail(answer);
+  if (refusal?.kind === 'failed') followers.fail(isForOthers(exchange, entry.headers) ? answer : undefined);
   else if (audience === 'all') followers.answer(answer);
   else followers.release();
   if (refusal !== undefined) return { stored: false, notStored: refusal.reason };
-  const isOurs = isStillOurs(audience, followers);
-  if (isOurs !== true && !(await isOurs)) return { stored: false, notStored: 'lease-lost' };
-  if (audience !== 'variant' && exchange.variant === undefined) return storeEntry(parts, key, entry);
-  return storeVariant(exchange, entry, unkeyedNames(exchange, made.recording.head?.headers ?? []));
+  return store(exchange, entry, audience, followers);
 }
 
 /** An answer that the handler has said still holds: everybody gets it, and it is fresh again. */
 export async function settleRenewed(
   exchange: KeyedExchange,
-  { entry, refusal }: Renewed,
+  { entry, refusal, audience }: Renewed,
   followers: Followers,
   leader: SpanLink,
 ): Promise<SettleResult> {
-  const { parts, key } = exchange;
   if (refusal !== undefined) {
     refuse(exchange, refusal, followers);
     return { stored: false, notStored: refusal.reason };
   }
-  const isShared = entry.staleAt > parts.clock.now();
-  noteStorable(exchange, isShared ? 'all' : 'nobody');
-  if (isShared) followers.answer({ entry, leader });
-  else followers.release();
-  const isOurs = isStillOurs(isShared ? 'all' : 'nobody', followers);
+  noteStorable(exchange, audience);
+  if (audience === 'all') followers.answer({ entry, leader });
+  else followers.release(apartBy(exchange, entry.headers));
+  return store(exchange, entry, audience, followers);
+}
+
+async function store(
+  exchange: KeyedExchange,
+  entry: Entry,
+  audience: Audience,
+  followers: Followers,
+): Promise<SettleResult> {
+  const isOurs = isStillOurs(audience, followers);
   if (isOurs !== true && !(await isOurs)) return { stored: false, notStored: 'lease-lost' };
-  return exchange.variant === undefined ? storeEntry(parts, key, entry) : storeVariant(exchange, entry, []);
+  if (audience !== 'variant' && exchange.variant === undefined) return storeEntry(exchange.parts, exchange.key, entry);
+  return storeVariant(exchange, entry, unkeyedNames(exchange, entry.headers));
 }
 
 /** A lease that was given up, since the answer is not for all who wait, keeps nobody's answer from being stored. */

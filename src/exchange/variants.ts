@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Entry, HeaderField, VariantRule } from '../entry/entry.ts';
-import { variesOn } from '../policy/vary.ts';
+import { directivesOf } from '../policy/stated.ts';
+import { variesOn, type Covers } from '../policy/vary.ts';
 import { variantKey } from '../request/key-generator.ts';
 import type { KeyedExchange } from './exchange.ts';
 import { coversByKey } from './storage-terms.ts';
@@ -12,13 +13,31 @@ const MAX_NAMES = 16;
 /** The exchange by the key of the variant that this request asks for; `rule` lies under the key it had. */
 export function withVariant(exchange: KeyedExchange, rule: VariantRule): KeyedExchange {
   const primary = exchange.variant?.primary ?? exchange.key;
-  return { ...exchange, key: variantKey(primary, rule, exchange.req.headers), variant: { primary, rule } };
+  const key = variantKey(primary, rule, exchange.req.headers);
+  // A request that is made when it is needed is no member of its own.
+  return { ...exchange, request: exchange.request, key, variant: { primary, rule } };
 }
 
 /** The request headers that an answer depends on and that this exchange's key does not hold. */
 export function unkeyedNames(exchange: KeyedExchange, headers: readonly HeaderField[]): readonly string[] {
+  return variesOn(headers, coversOf(exchange)) ?? [];
+}
+
+function coversOf(exchange: KeyedExchange): Covers {
   const known = exchange.variant?.rule.names ?? [];
-  return variesOn(headers, (name) => known.includes(name) || coversByKey(exchange, name)) ?? [];
+  return (name) => known.includes(name) || coversByKey(exchange, name);
+}
+
+/** What those who waited for an answer are told apart by where it is for some of them only, so that each kind waits for one of its own. */
+export function apartBy(exchange: KeyedExchange, headers: readonly HeaderField[]): VariantRule | undefined {
+  const names = unkeyedNames(exchange, headers);
+  // Once: what varies by something else each time is waited for no more.
+  return names.length === 0 || exchange.variant !== undefined ? undefined : newRule(names);
+}
+
+/** May a failure that is stored nowhere go to all who wait for it? Not one that says whose it is. */
+export function isForOthers(exchange: KeyedExchange, headers: readonly HeaderField[]): boolean {
+  return variesOn(headers, coversOf(exchange))?.length === 0 && !directivesOf(headers).has('private');
 }
 
 /**
@@ -38,7 +57,7 @@ export async function storeVariant(
   const ruleEntry = ruleEntryOf(entry, primary.digest, rule);
   const isKept = there !== undefined && there.entry.variants === rule && there.entry.expiresAt >= entry.expiresAt;
   const [result] = await Promise.all([
-    storeEntry(parts, key, { ...entry, digest: key.digest }),
+    storeEntry(parts, key, { ...entry, digest: key.digest, labels: { ...entry.labels, primary: primary.digest } }),
     isKept ? undefined : parts.store.put(primary, ruleEntry),
   ]);
   return result;
@@ -48,12 +67,17 @@ export async function storeVariant(
 function ruleFor(there: VariantRule | undefined, names: readonly string[]): VariantRule {
   if (there !== undefined && names.every((name) => there.names.includes(name))) return there;
   const all = [...new Set([...names, ...(there?.names ?? [])])].slice(0, MAX_NAMES);
-  return { id: randomBytes(9).toString('base64url'), names: all.toSorted() };
+  return newRule(all.toSorted());
+}
+
+function newRule(names: readonly string[]): VariantRule {
+  return { id: randomBytes(9).toString('base64url'), names };
 }
 
 /** What lies under the key that the variants have in common. It is no answer, so that nothing but its times and labels counts. */
 function ruleEntryOf(entry: Entry, digest: string, rule: VariantRule): Entry {
-  const { cachedAt, expiresAt, labels, position, textLength, textTier } = entry;
+  const { cachedAt, expiresAt, position, textLength, textTier } = entry;
+  const { primary: _primary, ...labels } = entry.labels;
   return {
     digest,
     status: 204,

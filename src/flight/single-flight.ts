@@ -1,3 +1,5 @@
+import type { VariantRule } from '../entry/entry.ts';
+
 /** What a follower gets when its wait is over. */
 export type Landing<Answer> =
   /** The leader's answer, or the error that two leaders in a row ended with. */
@@ -6,8 +8,11 @@ export type Landing<Answer> =
   | { readonly kind: 'lead'; readonly flight: Flight<Answer> }
   /** Two leaders in a row failed without an answer that could be shared. */
   | { readonly kind: 'failed'; readonly cause?: Error }
-  /** The answer is not to be shared, or the wait was too long: run the handler for yourself. */
-  | { readonly kind: 'alone' };
+  /**
+   * The answer is not to be shared, or the wait was too long: run the handler for yourself. `apart`: what those have to be told apart
+   * by who may still share one with each other.
+   */
+  | { readonly kind: 'alone'; readonly apart?: VariantRule };
 
 /** One's part in a flight. */
 export type Part<Answer> =
@@ -102,10 +107,10 @@ export class Flight<Answer> {
     this.#landAll({ kind: 'answer', answer: value });
   }
 
-  /** The leader's answer is its own: everybody else runs the handler, in parallel. */
-  release(): void {
+  /** The leader's answer is its own: everybody else runs the handler, in parallel, or waits for who is like it by `apart`. */
+  release(apart?: VariantRule): void {
     this.#remove();
-    this.#landAll({ kind: 'alone' });
+    this.#landAll({ kind: 'alone', ...(apart === undefined ? {} : { apart }) });
   }
 
   /**

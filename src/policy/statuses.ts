@@ -7,6 +7,9 @@ const HEURISTIC: ReadonlySet<number> = new Set([200, 203, 204, 300, 301, 308, 40
 /** Answers to a condition or a range, which are not in the key: they are for the one who asked (RFC 9110 §13, §14). */
 const ASKERS_OWN: ReadonlySet<number> = new Set([206, 304, 412, 416]);
 
+/** About one client or its connection: no cache may store them (RFC 6585 §3 to §6). */
+const NEVER_STORED: ReadonlySet<number> = new Set([428, 429, 431, 511]);
+
 /** Final statuses whose rules for caches this one knows and keeps (RFC 9110 §15, RFC 6585; RFC 9111 §3). */
 const UNDERSTOOD: ReadonlySet<number> = new Set([
   200, 201, 202, 203, 204, 205, 300, 301, 302, 303, 305, 307, 308, 400, 401, 402, 403, 404, 405, 406, 407, 408, 409,
@@ -23,6 +26,10 @@ export function isHeuristic(status: number): boolean {
 
 export function isAskersOwn(status: number): boolean {
   return ASKERS_OWN.has(status);
+}
+
+export function isNeverStored(status: number): boolean {
+  return NEVER_STORED.has(status);
 }
 
 export function isUnderstood(status: number): boolean {

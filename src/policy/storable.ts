@@ -2,7 +2,7 @@ import type { Coding, HeaderField } from '../entry/entry.ts';
 import { fieldOf, type HeaderFields } from '../entry/header-fields.ts';
 import type { Flaw } from './answer/answer-facts.ts';
 import { statedBy, type Stated } from './stated.ts';
-import { isAskersOwn, isFailure, isGood, isUnderstood } from './statuses.ts';
+import { isAskersOwn, isFailure, isGood, isNeverStored, isUnderstood } from './statuses.ts';
 import { variesOn, type Covers } from './vary.ts';
 
 /** A response as far as it is known, for the question whether it may be stored. */
@@ -68,7 +68,7 @@ export function whyNotStorable(candidate: Candidate, terms: StorageTerms): Refus
   const stated = statedBy(headers, terms.now);
   // Another user's cookie must not be shared, not even as an error.
   if (fieldOf(headers, 'set-cookie') !== undefined) return declared('set-cookie');
-  if (isFailure(status) && !isWantedError(stated, terms)) return { reason: 'error', kind: 'failed' };
+  if (isFailure(status) && !isWantedError(status, stated, terms)) return { reason: 'error', kind: 'failed' };
   return (
     whyDeclared(candidate, stated, terms) ??
     whyVary(headers, terms.covers) ??
@@ -116,7 +116,7 @@ function whyStatus(status: number, stated: Stated, terms: StorageTerms): Refusal
   if (isGood(status)) return undefined;
   if (isAskersOwn(status)) return declared('status');
   // Headers that a handler had set before it failed go out with the error: only who asks for it has errors stored.
-  const isKept = isWantedError(stated, terms) || (status < 400 && isTimed(stated, terms));
+  const isKept = isWantedError(status, stated, terms) || (status < 400 && isTimed(stated, terms));
   return isKept ? undefined : { reason: 'status', kind: 'other' };
 }
 
@@ -125,8 +125,8 @@ function isTimed({ lifetimeSeconds }: Stated, terms: StorageTerms): boolean {
   return lifetimeSeconds !== undefined || (terms.heuristicSeconds ?? 0) > 0;
 }
 
-function isWantedError(stated: Stated, terms: StorageTerms): boolean {
-  return terms.storeErrors && isTimed(stated, terms);
+function isWantedError(status: number, stated: Stated, terms: StorageTerms): boolean {
+  return terms.storeErrors && !isNeverStored(status) && isTimed(stated, terms);
 }
 
 function whyNoLifetime(stated: Stated, terms: StorageTerms): Refusal | undefined {

@@ -11,8 +11,11 @@ export interface Known {
   readonly textLength: number;
 }
 
-/** A key with a text in it is larger; this is for what an LRU holds beside. */
+/** For what an LRU holds beside the texts. */
 const OWN_BYTES = 400;
+
+/** A longer alias is hashed: what a client sends must not fill the memory. */
+const MAX_ALIAS_LENGTH = 1_024;
 
 /**
  * Keys that requests are known to have, by the bytes they came in: equal bytes, in equal surroundings, need neither parsing nor
@@ -20,13 +23,15 @@ const OWN_BYTES = 400;
  */
 export class Aliases {
   readonly #known: LRUCache<string, Known>;
+  /** What the options of a route add to the alias of each of its requests. */
+  readonly #routes = new WeakMap<RouteConfig, string>();
 
   /** @param maxBytes Of all of them together, about. */
   constructor({ maxEntries, maxBytes }: { readonly maxEntries: number; readonly maxBytes: number }) {
     this.#known = new LRUCache({
       max: maxEntries,
       maxSize: maxBytes,
-      sizeCalculation: ({ key }) => OWN_BYTES + 2 * key.text.length,
+      sizeCalculation: ({ key }, alias) => OWN_BYTES + 2 * (key.text.length + alias.length),
     });
   }
 
@@ -37,21 +42,33 @@ export class Aliases {
   set(alias: string, known: Known): void {
     this.#known.set(alias, known);
   }
+
+  /**
+   * The name of a request by its bytes. It covers all that the key is made from, so that nothing that the canonical way tells
+   * apart shares one: target, keyed headers, tenant, what options of the route say, and the body. Each text has its length in
+   * front of it, so that none can pass for two. Not for a route with a `describe`, which may look at anything.
+   *
+   * @param body Names the body, as `bodyName` of body-bytes.ts does; undefined where there is none.
+   */
+  aliasOf(route: RouteConfig, { target, vary, tenant, fields }: Surroundings, body: string | undefined): string {
+    let alias = this.#routePart(route) + framed('u', target);
+    if (body !== undefined) alias += framed('b', body);
+    if (tenant !== undefined) alias += framed('w', tenant);
+    for (const name in vary) alias += framed('n', name) + framed('v', vary[name] as string);
+    if (Object.keys(fields).length > 0) alias += framed('j', JSON.stringify(fields));
+    return alias.length <= MAX_ALIAS_LENGTH ? alias : new FramedHash('sha256').add('a', alias).digest();
+  }
+
+  #routePart(route: RouteConfig): string {
+    const known = this.#routes.get(route);
+    if (known !== undefined) return known;
+    const kept = ROUTE_FIELDS.filter((name) => route[name] !== undefined);
+    const part = framed('r', JSON.stringify([kept, route.ignoreBodyFields]));
+    this.#routes.set(route, part);
+    return part;
+  }
 }
 
-/**
- * The name of a request by its bytes. It covers all that the key is made from, so that nothing that the canonical way tells apart
- * shares one: target, keyed headers, tenant, what options of the route say, and the body. Not for a route with a
- * `describe`, which may look at anything.
- *
- * @param bodyDigest As `bodyDigest` of body-bytes.ts makes it.
- */
-export function aliasOf(route: RouteConfig, around: Surroundings, bodyDigest: string): string {
-  const { target, vary, tenant, fields } = around;
-  const frames = new FramedHash('sha256').add('b', bodyDigest).add('u', target);
-  if (tenant !== undefined) frames.add('w', tenant);
-  for (const name of Object.keys(vary)) frames.add('n', name).add('v', vary[name] as string);
-  const kept = ROUTE_FIELDS.filter((name) => route[name] !== undefined);
-  frames.add('j', JSON.stringify([fields, kept, route.ignoreBodyFields]));
-  return frames.digest();
+function framed(tag: string, text: string): string {
+  return `${tag}${text.length}:${text}`;
 }

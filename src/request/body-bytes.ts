@@ -1,5 +1,5 @@
-import { hash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { noteOn } from '../note.ts';
 
 /** The bytes of a request's body, decoded of their content coding. */
 export interface BodyBytes {
@@ -8,8 +8,7 @@ export interface BodyBytes {
   readonly by: 'us' | 'parser';
 }
 
-// Requests are the keys, so that nothing hangs on `req` and nothing outlives it.
-const known = new WeakMap<IncomingMessage, BodyBytes>();
+const known = noteOn<IncomingMessage, BodyBytes>();
 
 /**
  * For `express.json({ verify: digestBody })`: lets the cache know the bytes of the body, so that equal bytes find their entry
@@ -32,11 +31,10 @@ export function bytesOf(req: IncomingMessage): BodyBytes | undefined {
 }
 
 /**
- * Names a body by its bytes. Where others may have changed `req.body` since, by its outline too: names, and lengths or values, of
+ * Names a body by the digest of its bytes. Where others may have changed `req.body` since, by its outline too: names, and lengths or values, of
  * its members, which is what a middleware that adds something changes.
  */
-export function bodyDigest({ bytes, by }: BodyBytes, body: () => unknown): string {
-  const digest = hash('sha256', bytes, 'base64url');
+export function bodyName({ by }: BodyBytes, digest: string, body: () => unknown): string {
   return by === 'us' ? digest : `${digest} ${outline(body())}`;
 }
 

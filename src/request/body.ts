@@ -53,6 +53,13 @@ function valueOf(req: Request): unknown {
   }
 }
 
+/** Neither a body on the wire nor one that somebody has put there. */
+export function isWithoutBody(req: Request): boolean {
+  if (hasPayload(req)) return false;
+  const value = valueOf(req);
+  return value === undefined || isEmptyObject(value);
+}
+
 function formOf(value: unknown): RequestBody {
   if (typeof value === 'string') return { form: 'text', value };
   if (value instanceof Uint8Array) return { form: 'bytes', value: asBuffer(value) };

@@ -1,5 +1,6 @@
 import createError from 'http-errors';
 import type { Request } from 'express';
+import { noteOn } from '../note.ts';
 
 /** The bytes of a JSON body and, from when it is first asked for, what they mean. */
 export class LazyJson {
@@ -18,22 +19,39 @@ export class LazyJson {
   }
 }
 
+const bodies = noteOn<Request, LazyJson>();
+
+/** The same functions for all requests: V8 would make a hidden class for each request that has its own. */
+const BODY: PropertyDescriptor & ThisType<Request> = {
+  configurable: true,
+  enumerable: true,
+  get() {
+    const value = jsonOf(this)?.value();
+    Object.defineProperty(this, 'body', own(value));
+    return value;
+  },
+  set(value: unknown) {
+    Object.defineProperty(this, 'body', own(value));
+  },
+};
+
+/** The mark by which body-parser 1 (Express 4) knows a body that has been read. */
+const READ = Object.freeze(own(true));
+
+/** Also of an object that inherits from the request. */
+function jsonOf(req: Request): LazyJson | undefined {
+  for (let holder: unknown = req; holder !== null; holder = Object.getPrototypeOf(holder)) {
+    const json = bodies.get(holder as Request);
+    if (json !== undefined) return json;
+  }
+  return undefined;
+}
+
 /** Puts it where handlers and parsers look for it: `req.body`, parsed when it is first read. */
 export function giveBody(req: Request, json: LazyJson): void {
-  Object.defineProperty(req, 'body', {
-    configurable: true,
-    enumerable: true,
-    get(this: Request) {
-      const value = json.value();
-      Object.defineProperty(req, 'body', own(value));
-      return value;
-    },
-    set(value: unknown) {
-      Object.defineProperty(req, 'body', own(value));
-    },
-  });
-  // The mark by which body-parser 1 (Express 4) knows a body that has been read.
-  Object.defineProperty(req, '_body', own(true));
+  bodies.set(req, json);
+  Object.defineProperty(req, 'body', BODY);
+  Object.defineProperty(req, '_body', READ);
 }
 
 function own(value: unknown): PropertyDescriptor {

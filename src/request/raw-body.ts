@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { createBrotliDecompress, createGunzip, createInflate, createZstdDecompress } from 'node:zlib';
 import type { Transform } from 'node:stream';
+import { readWhole } from './read-whole.ts';
 
 const JSON_TYPE = /^\s*application\/(?:[\w.!#$&^-]+\+)?json\s*(?:;|$)/i;
 const CHARSET = /;\s*charset\s*=\s*"?([^\s;"]+)/i;
@@ -33,18 +34,29 @@ export function isUnreadJson(req: IncomingMessage): boolean {
  * Reads the body, out of its content coding, with the limits and errors of body-parser, which are made by the same packages.
  * Rejects with an error that has a `status`: 413 for more than `limitBytes`, 400 for one that broke off or cannot be decoded.
  */
-export async function readBody(req: IncomingMessage, limitBytes: number): Promise<Buffer> {
+export function readBody(req: IncomingMessage, limitBytes: number): Promise<Buffer> {
+  const length = Number(req.headers['content-length']);
+  const isPlain = length <= limitBytes && codingOf(req) === 'identity' && req.readable && req.readableEncoding === null;
+  if (!isPlain) return readAny(req, limitBytes);
+  return readWhole(req, length).catch((error: unknown) => refused(req, error));
+}
+
+async function readAny(req: IncomingMessage, limitBytes: number): Promise<Buffer> {
   const decoder = DECODERS.get(codingOf(req))?.();
   try {
     if (decoder === undefined)
       return await getRawBody(req, { limit: limitBytes, length: req.headers['content-length'] ?? null });
     return await getRawBody(req.pipe(decoder), { limit: limitBytes });
   } catch (error) {
-    req.unpipe();
     decoder?.destroy();
-    await drained(req);
-    throw createError(400, error as Error);
+    return refused(req, error);
   }
+}
+
+async function refused(req: IncomingMessage, error: unknown): Promise<never> {
+  req.unpipe();
+  await drained(req);
+  throw createError(400, error as Error);
 }
 
 function codingOf(req: IncomingMessage): string {

@@ -25,9 +25,25 @@ export const CREDENTIAL_HEADERS: readonly string[] = Object.freeze([
 
 const IS_CREDENTIAL = new RegExp(CREDENTIAL_HEADERS.map(anchored).join('|'));
 
+/** Headers of nearly every request, so that no pattern is tried on them. */
+const ORDINARY: ReadonlySet<string> = new Set(
+  [
+    'accept',
+    'accept-encoding',
+    'accept-language',
+    'connection',
+    'content-length',
+    'content-type',
+    'host',
+    'origin',
+    'referer',
+    'user-agent',
+  ].filter((name) => !IS_CREDENTIAL.test(name)),
+);
+
 /** Does this request header (lower-case name) say who is asking? */
 export function isCredentialHeader(name: string): boolean {
-  return IS_CREDENTIAL.test(name);
+  return !ORDINARY.has(name) && IS_CREDENTIAL.test(name);
 }
 
 /** One thing that identifies the caller: a header or a cookie, and its value. */

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { serializeBareItem, Token } from 'structured-headers';
+import { serializeBareItem } from 'structured-headers';
 
 /** So many hex digits of a key's digest are shown, as spans do. */
 const KEY_PREFIX_LENGTH = 16;
@@ -26,15 +26,11 @@ export type CacheStatus =
 
 /** A function that writes a status as the list member of the cache called `name` (RFC 9211 §2, RFC 9651 §3.1). */
 export function cacheStatusOf(name: string): (status: CacheStatus) => string {
-  const member = serializeBareItem(tokenOrString(name));
+  const member = tokenOrString(name);
   return (status) => {
-    const parameters = 'hit' in status ? hitParameters(status) : 'fwd' in status ? forwardParameters(status) : [];
-    return [member, ...parameters, ...detailOf(status.detail), ...keyOf(status.key)].join('; ');
+    if ('hit' in status) return `${member}; hit; ttl=${Math.floor(status.ttlSeconds)}${restOf(status)}`;
+    return member + ('fwd' in status ? forwardParameters(status) : '') + restOf(status);
   };
-}
-
-function hitParameters(status: { readonly ttlSeconds: number }): string[] {
-  return ['hit', `ttl=${Math.floor(status.ttlSeconds)}`];
 }
 
 function forwardParameters(status: {
@@ -42,26 +38,29 @@ function forwardParameters(status: {
   readonly fwdStatus?: number;
   readonly stored?: boolean;
   readonly collapsed?: boolean;
-}): string[] {
-  return [
-    `fwd=${status.fwd}`,
-    ...(status.fwdStatus === undefined ? [] : [`fwd-status=${status.fwdStatus}`]),
-    ...(status.stored ? ['stored'] : []),
-    ...(status.collapsed ? ['collapsed'] : []),
-  ];
+}): string {
+  const fwdStatus = status.fwdStatus === undefined ? '' : `; fwd-status=${status.fwdStatus}`;
+  return `; fwd=${status.fwd}${fwdStatus}${status.stored ? '; stored' : ''}${status.collapsed ? '; collapsed' : ''}`;
 }
 
-function detailOf(detail: string | undefined): string[] {
-  return detail === undefined ? [] : [`detail=${serializeBareItem(tokenOrString(detail))}`];
+function restOf({ detail, key }: { readonly detail?: string; readonly key?: string }): string {
+  return detailOf(detail) + keyOf(key);
+}
+
+function detailOf(detail: string | undefined): string {
+  return detail === undefined ? '' : `; detail=${tokenOrString(detail)}`;
 }
 
 /** A String, also where it could be a Token (RFC 9211 §2.7). */
-function keyOf(digest: string | undefined): string[] {
-  return digest === undefined ? [] : [`key=${serializeBareItem(digest.slice(0, KEY_PREFIX_LENGTH))}`];
+function keyOf(digest: string | undefined): string {
+  return digest === undefined ? '' : `; key=${serializeBareItem(digest.slice(0, KEY_PREFIX_LENGTH))}`;
 }
 
-function tokenOrString(value: string): Token | string {
-  return /^[A-Za-z*][A-Za-z0-9!#$%&'*+.^_`|~:/-]*$/.test(value) ? new Token(value) : value;
+const TOKEN = /^[A-Za-z*][A-Za-z0-9!#$%&'*+.^_`|~:/-]*$/;
+
+/** A Token stands as it is (RFC 9651 §4.1.7). */
+function tokenOrString(value: string): string {
+  return TOKEN.test(value) ? value : serializeBareItem(value);
 }
 
 /** Adds our member behind those of other caches (RFC 9211 §2). Returns a function that takes it away again. */

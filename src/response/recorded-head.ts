@@ -35,8 +35,8 @@ export function headBeside(res: ServerResponse, outer: OuterHeaders, set: Readon
 }
 
 /**
- * What is set on `res` beside what was there before the handler ran; of `Vary` only the fields that were added. `set`: lower-case
- * names that the handler has set, perhaps to the very value they had: a second `no-store` is the handler's own word.
+ * What is set on `res` beside what was there before the handler ran. `set`: lower-case names that the handler has set, perhaps to the very value
+ * they had: a second `no-store` is the handler's own word, and so is a `Vary` that names what was there already.
  */
 export function headersBeside(res: ServerResponse, outer: OuterHeaders, set: ReadonlySet<string>): HeaderField[] {
   const fields: HeaderField[] = [];
@@ -45,7 +45,7 @@ export function headersBeside(res: ServerResponse, outer: OuterHeaders, set: Rea
     const value = res.getHeader(lowerCase);
     const before = outer[lowerCase];
     if (value === undefined || (sameValue(value, before) && !set.has(lowerCase))) continue;
-    if (lowerCase === 'vary') fields.push(...addedToVary(name, value, before));
+    if (lowerCase === 'vary' && !set.has(lowerCase)) fields.push(...addedToVary(name, value, before));
     else for (const one of addedTo(value, before)) fields.push([name, one]);
   }
   return fields;
@@ -86,10 +86,14 @@ function sameValue(value: OutgoingHttpHeader, before: OutgoingHttpHeader | undef
   return before !== undefined && String(value) === String(before);
 }
 
+/**
+ * What a handler that has added to `Vary` may mean: it names again, unseen, what was there. Only `Origin` is what CORS middleware says of
+ * its own headers, and would keep origins from sharing an answer.
+ */
 function addedToVary(name: string, value: OutgoingHttpHeader, before: OutgoingHttpHeader | undefined): HeaderField[] {
-  const known = new Set(varyFields(before).map((field) => field.toLowerCase()));
-  const added = varyFields(value).filter((field) => !known.has(field.toLowerCase()));
-  return added.length === 0 ? [] : [[name, added.join(', ')]];
+  const isOuter = varyFields(before).some((field) => field.toLowerCase() === 'origin');
+  const meant = varyFields(value).filter((field) => !isOuter || field.toLowerCase() !== 'origin');
+  return meant.length === 0 ? [] : [[name, meant.join(', ')]];
 }
 
 function varyFields(value: OutgoingHttpHeader | undefined): string[] {
@@ -97,6 +101,11 @@ function varyFields(value: OutgoingHttpHeader | undefined): string[] {
     .split(',')
     .map((field) => field.trim())
     .filter((field) => field !== '');
+}
+
+/** Does this value of `Vary` do no more than add to the one that is set? */
+export function addsToVary(res: ServerResponse, value: unknown): boolean {
+  return res.hasHeader('vary') && String(value).startsWith(`${String(res.getHeader('vary'))},`);
 }
 
 /** Takes everything back that the handler has set. */

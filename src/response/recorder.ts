@@ -4,7 +4,14 @@ import { beforeHead, type Undo } from './head-hook.ts';
 import { KeptChunks } from './kept-chunks.ts';
 import { outletBelow, type Outlet } from './outlet.ts';
 import { patchMethod, type Original } from './patch-method.ts';
-import { headBeside, outerHeaders, restoreHeaders, type OuterHeaders, type RecordedHead } from './recorded-head.ts';
+import {
+  addsToVary,
+  headBeside,
+  outerHeaders,
+  restoreHeaders,
+  type OuterHeaders,
+  type RecordedHead,
+} from './recorded-head.ts';
 import type { RecorderOptions } from './recording.ts';
 
 type Patched = 'writeHead' | 'write' | 'end' | 'flushHeaders';
@@ -40,7 +47,7 @@ export class Recorder {
     this.#outer = outerHeaders(res);
     this.#kept = new KeptChunks(options.maxBytes);
     this.#undo.push(beforeHead(res, () => (this.#head === undefined ? this.#decide() : undefined)));
-    this.#noting('setHeader', (name) => this.#setNames.add(String(name).toLowerCase()));
+    this.#noting('setHeader', (name, value) => this.#noteSet(String(name).toLowerCase(), value));
     this.#noting('addTrailers', () => (this.#hasTrailers = true));
     this.#originals = {
       writeHead: this.#patch('writeHead', (original, args) => this.#writeHead(original, args)),
@@ -63,9 +70,14 @@ export class Recorder {
     this.#isMuted = true;
   };
 
-  #noting(name: 'setHeader' | 'addTrailers', note: (first: unknown) => unknown): void {
+  #noteSet(lowerCaseName: string, value: unknown): void {
+    // What is added to a Vary of outer middleware is no word about what that one names.
+    if (lowerCaseName !== 'vary' || !addsToVary(this.#res, value)) this.#setNames.add(lowerCaseName);
+  }
+
+  #noting(name: 'setHeader' | 'addTrailers', note: (first: unknown, second: unknown) => unknown): void {
     const { undo } = patchMethod(this.#res, name, (original, args) => {
-      note(args[0]);
+      note(args[0], args[1]);
       return original(...args);
     });
     this.#undo.push(undo);

@@ -22,15 +22,33 @@ const MAX_KEYS = 500;
 
 /** The indexes an entry is in. */
 export function indexesOf(namespace: string, subject: Subject): string[] {
-  const traits = traitsOf(subject);
-  return SELECTOR_FIELDS.flatMap((field) => traits[field].map((value) => indexOf(namespace, field, value)));
+  // By its own digest alone: each lies in one of the sets that hold everything.
+  const traits = { ...traitsOf(subject), key: [subject.digest] };
+  const { primary } = subject.labels;
+  return [
+    ...SELECTOR_FIELDS.flatMap((field) => traits[field].map((value) => indexOf(namespace, field, value))),
+    ...(primary === undefined ? [] : [variantsOf(namespace, primary)]),
+  ];
 }
 
 /** For each field of a selector the indexes that hold all it can select by it; for one without fields those that hold everything. */
 export function indexesFor(namespace: string, selector: Selector): string[][] {
   const fields = SELECTOR_FIELDS.filter((field) => selector[field] !== undefined);
   if (fields.length === 0) return [allShards(namespace)];
-  return fields.map((field) => [...new Set((selector[field] ?? []).map((value) => indexOf(namespace, field, value)))]);
+  return fields.map((field) => {
+    const values = selector[field] ?? [];
+    const variants = field === 'key' ? values.map((value) => variantsOf(namespace, value)) : [];
+    return [...new Set([...values.map((value) => indexOf(namespace, field, value)), ...variants])];
+  });
+}
+
+/** Does this index hold the variants of one key, so that the digests of its members say nothing? */
+export function holdsVariants(namespace: string, index: string): boolean {
+  return index.startsWith(variantsOf(namespace, ''));
+}
+
+function variantsOf(namespace: string, primary: string): string {
+  return `${namespace}:i:variant:${primary}`;
 }
 
 /** Enters an entry into its indexes. `lifetimeMs`: how long it lies in Redis. */

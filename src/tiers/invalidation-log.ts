@@ -12,7 +12,7 @@ import {
 /** What of an entry is judged. */
 export type Judged = Subject &
   Pick<Entry, 'position' | 'staleAt' | 'expiresAt'> &
-  Partial<Pick<Entry, 'revalidateUntil' | 'errorUntil' | 'checkUntil'>>;
+  Partial<Pick<Entry, 'revalidateUntil' | 'errorUntil' | 'checkUntil' | 'variants'>>;
 
 type Items = ReadonlySet<LogItem>;
 
@@ -156,6 +156,8 @@ export class InvalidationLog {
 
 /** Its windows begin when it was expired. */
 function staleSince<E extends Judged>(entry: E, staleAt: number): E {
+  // The rule of a key with variants is no answer that could be too old: each of those is judged by itself.
+  if (entry.variants !== undefined) return entry;
   const earlierMs = entry.staleAt - staleAt;
   const { expiresAt, revalidateUntil, errorUntil, checkUntil } = entry;
   return {

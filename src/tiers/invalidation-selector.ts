@@ -22,9 +22,9 @@ export function tagDigest(tag: string): string {
 }
 
 export function traitsOf({ digest, labels }: Subject): Traits {
-  const { provider, model, operation, collection, tags = [], target } = labels;
+  const { provider, model, operation, collection, tags = [], target, primary } = labels;
   return {
-    key: [digest],
+    key: [digest, ...asList(primary)],
     target: asList(target),
     tag: tags.map(tagDigest),
     collection: asList(collection),

@@ -1,7 +1,7 @@
 import { GIST_BYTES, gistIn, type Gist } from '../entry/codec.ts';
 import type { LogPosition } from '../entry/entry.ts';
 import { redisReplyMismatch } from '../errors.ts';
-import { digestIn, indexesFor, indexesOf, type Member } from './invalidation-index.ts';
+import { digestIn, holdsVariants, indexesFor, indexesOf, type Member } from './invalidation-index.ts';
 import { rowsIn, type Row } from './invalidation-rows.ts';
 import { covers, traitsOf, type Selector } from './invalidation-selector.ts';
 import { sendAll, type BatchCommand } from './redis-batch.ts';
@@ -75,7 +75,8 @@ async function* pagesOf(walk: Walk): AsyncGenerator<{ readonly index: string; re
   for (const index of await smallest(walk)) {
     // oxlint-disable-next-line no-await-in-loop -- one page after the other leaves Redis time for requests
     for await (const members of membersOf(walk.client, index)) {
-      const wanted = walk.selector.key === undefined ? members : members.filter((member) => hasKey(walk, member));
+      const isAll = walk.selector.key === undefined || holdsVariants(walk.namespace, index);
+      const wanted = isAll ? members : members.filter((member) => hasKey(walk, member));
       yield { index, lying: await lookedAt(walk, wanted) };
     }
   }

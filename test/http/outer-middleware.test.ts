@@ -65,6 +65,16 @@ describe.each(expressVersions)('headers of middleware before the cache on $name'
     expect(site.runs).toBe(1);
   });
 
+  it.each([['X-Plan'], ['X-Plan, X-Other']])('name what the answer varies on, where it says %s too', async (names) => {
+    const outer: RequestHandler = (_req, res, next) => (res.vary('X-Plan'), next());
+    const site = await cachedSite(express, (req, res) => res.vary(names).end(`for ${req.get('x-plan')}`), {
+      outer: [outer],
+    });
+    const [a, b] = [{ headers: { 'x-plan': 'a' } }, { headers: { 'x-plan': 'b' } }];
+    expect((await site.askInTurn(a, b, a)).map(({ text }) => text)).toEqual(['for a', 'for b', 'for a']);
+    expect(site.runs).toBe(2);
+  });
+
   it('set behind the cache make the answer that of one origin: each has its own', async () => {
     const site = await cachedSite(express, (_req, res) => res.json({}), { inner: [cors] });
     const [a, b] = [{ headers: { origin: 'https://a.test' } }, { headers: { origin: 'https://b.test' } }];

@@ -16,7 +16,6 @@ const declarations: readonly [what: string, begin: Handler, options?: SiteOption
   ['max-age=0', (_req, res) => res.set('Cache-Control', 'max-age=0').write('x')],
   ['Set-Cookie', (_req, res) => res.cookie('sid', '1').write('x')],
   ['Vary: *', (_req, res) => res.vary('*').write('x')],
-  ['Vary on what is not keyed', (_req, res) => res.vary('User-Agent').write('x')],
   ['noStore()', (req, res) => (aiCacheContext(req)?.noStore(), res.write('x'))],
   ['a coding that is not known', (_req, res) => res.set('Content-Encoding', 'compress').write('x')],
 ];

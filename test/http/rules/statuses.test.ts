@@ -13,7 +13,11 @@ describe.each(expressVersions)('an answer on $name', ({ express }) => {
     [304, false, false],
     [404, false, true],
     [410, false, true],
+    [428, false, false],
+    [429, false, false],
+    [431, false, false],
     [500, false, true],
+    [511, false, false],
     [503, false, true],
   ])(
     'with the status %i and a lifetime is stored by default: %s, with storeErrors: %s',

@@ -1,5 +1,6 @@
 import type { Request, Response } from 'express';
 import { describe, expect, it } from 'vitest';
+import { aiCacheContext } from '../../../src/exchange/context.ts';
 import { arrivals } from '../../support/arrivals.ts';
 import { expressVersions } from '../../support/express.ts';
 import { gate } from '../../support/gate.ts';
@@ -174,6 +175,85 @@ describe.each(expressVersions)('a stale answer on $name', ({ express }) => {
     expect((await site.ask()).text).toBe('run 1');
     await expect.poll(async () => (await site.ask()).cacheStatus).toBe('ai-cache; hit; ttl=10; detail=memory');
     expect([seen, site.runs]).toEqual([[undefined, '"v1"'], 2]);
+  });
+
+  it('that holds for one origin by its 304 is that origin’s alone from then on', async () => {
+    const holds = checking({ ETag: '"v1"', 'Cache-Control': 'max-age=10' });
+    const site = await rulesSite(express, (req, res, run) => {
+      if (req.headers.origin !== undefined) res.set('Access-Control-Allow-Origin', req.headers.origin);
+      holds(req, res, run);
+    });
+    await site.ask();
+    site.clock.advance(11_000);
+    const asked = ['https://a.test', 'https://b.test', 'https://a.test'].map((origin) => ({ headers: { origin } }));
+    const answers = await site.askInTurn(...asked);
+    expect(answers.map(({ status, headers }) => [status, headers['access-control-allow-origin']])).toEqual([
+      [200, 'https://a.test'],
+      [200, 'https://b.test'],
+      [200, 'https://a.test'],
+    ]);
+    expect(site.runs).toBe(3);
+  });
+
+  it.each<[what: string, headers: Record<string, string>]>([
+    ['names another header in Vary', { Vary: 'X-Plan' }],
+    ['sets a cookie', { 'Set-Cookie': 'sid=1' }],
+  ])('whose 304 %s is not given to all who wait', async (_what, later) => {
+    const [came, mayAnswer] = [arrivals(), gate()];
+    const holds = checking({ ETag: '"v1"', 'Cache-Control': 'max-age=10' }, later);
+    const site = await rulesSite(
+      express,
+      async (req, res, run) => {
+        if (run > 1) await mayAnswer.opened;
+        holds(req, res, run);
+      },
+      { skip: came.note },
+    );
+    await site.ask();
+    site.clock.advance(11_000);
+    const asked = ['a', 'b'].map((plan) => site.ask({ headers: { 'x-plan': plan } }));
+    await came.reached(3);
+    mayAnswer.open();
+    const answers = await Promise.all(asked);
+    expect(answers.map(({ text }) => text)).toEqual(['run 1', 'run 1']);
+    const cookies = later['Set-Cookie'] === undefined ? undefined : ['sid=1'];
+    expect(answers.map(({ headers }) => headers['set-cookie'])).toEqual([cookies, cookies]);
+    expect(site.runs).toBe(3);
+  });
+
+  it('that noStore() was called for is sent once more, and not stored', async () => {
+    const holds = checking({ ETag: '"v1"', 'Cache-Control': 'max-age=10' });
+    const site = await rulesSite(express, (req, res, run) => {
+      if (run > 1) aiCacheContext(req)?.noStore();
+      holds(req, res, run);
+    });
+    await site.ask();
+    site.clock.advance(11_000);
+    const answers = await site.askInTurn({}, {});
+    expect(answers.map(({ text, cacheStatus }) => [text, cacheStatus])).toEqual([
+      ['run 1', 'ai-cache; fwd=stale; fwd-status=304; detail=context'],
+      ['run 1', 'ai-cache; fwd=stale; fwd-status=304; detail=context'],
+    ]);
+    expect(site.runs).toBe(3);
+  });
+
+  it.each([
+    ['holds', 304],
+    ['fails', 500],
+  ])('is sent whole where middleware behind the cache copies the headers and the handler %s', async (_what, status) => {
+    const site = await rulesSite(
+      express,
+      (_req, res, run) => {
+        if (run > 1) res.status(status).end();
+        else res.set({ ETag: '"v1"', 'Cache-Control': 'max-age=10, stale-if-error=60' }).end('run 1');
+      },
+      {},
+      { inner: [(req, _res, next) => ((req.headers = { ...req.headers, 'x-copied': '1' }), next())] },
+    );
+    await site.ask();
+    site.clock.advance(11_000);
+    const stale = await site.ask();
+    expect([stale.status, stale.text, site.runs]).toEqual([200, 'run 1', 2]);
   });
 });
 

@@ -1,3 +1,4 @@
+import type { Request } from 'express';
 import { describe, expect, it } from 'vitest';
 import { arrivals } from '../../support/arrivals.ts';
 import type { Sent } from '../../support/ask.ts';
@@ -127,5 +128,95 @@ describe.each(expressVersions)('answers that vary, on $name,', ({ express }) => 
     expect(answers.map(({ text }) => text)).toEqual(['run 3', 'run 4']);
     expect(await site.cache.get(key)).toBeUndefined();
     expect(site.runs).toBe(4);
+  });
+
+  it('keep what was begun before their key was invalidated out of reach, though others have been made since', async () => {
+    const [came, mayAnswer] = [arrivals(), gate()];
+    let [asked, version]: [Request | undefined, string] = [undefined, 'old'];
+    const site = await rulesSite(express, async (req, res) => {
+      const made = version;
+      asked ??= req;
+      if (req.headers['x-slow'] !== undefined) {
+        came.note();
+        await mayAnswer.opened;
+      }
+      res.set({ ...FRESH, Vary: 'X-Plan' }).end(`${made} for ${req.get('x-plan')}`);
+    });
+    const [a, b] = [asking({ 'x-plan': 'a' }), asking({ 'x-plan': 'b' })];
+    await site.ask(a);
+    const slow = site.ask(asking({ 'x-plan': 'b', 'x-slow': '1' }));
+    await came.reached(1);
+    version = 'new';
+    await site.cache.invalidate({ key: site.cache.requestFor(asked as unknown as Request) });
+    await site.ask(a);
+    mayAnswer.open();
+    expect((await slow).text).toBe('old for b');
+    expect((await site.askInTurn(a, b)).map(({ text }) => text)).toEqual(['new for a', 'new for b']);
+    expect(site.runs).toBe(4);
+  });
+
+  it('are stale once their key was expired, and still stand in for an error', async () => {
+    let [asked, isBroken]: [Request | undefined, boolean] = [undefined, false];
+    const site = await rulesSite(express, (req, res) => {
+      asked ??= req;
+      res.set({ 'Cache-Control': 'max-age=10, stale-if-error=60', Vary: 'X-Plan' });
+      res.status(isBroken ? 500 : 200).end(`for ${req.get('x-plan')}`);
+    });
+    const [a, b] = [asking({ 'x-plan': 'a' }), asking({ 'x-plan': 'b' })];
+    await site.askInTurn(a, b);
+    isBroken = true;
+    site.clock.advance(1_000);
+    await site.cache.expire({ key: site.cache.requestFor(asked as unknown as Request) });
+    site.clock.advance(1_000);
+    expect((await site.askInTurn(a, b)).map(({ status, text, cacheStatus }) => [status, text, cacheStatus])).toEqual([
+      [200, 'for a', 'ai-cache; hit; ttl=-1; detail=stale-if-error'],
+      [200, 'for b', 'ai-cache; hit; ttl=-1; detail=stale-if-error'],
+    ]);
+    expect(site.runs).toBe(4);
+  });
+
+  it.each(['whole', 'in pieces'])(
+    'asked for all at once and sent %s are made twice a kind at the most',
+    async (how) => {
+      const [came, mayAnswer] = [arrivals(), gate()];
+      const site = await rulesSite(
+        express,
+        async (req, res) => {
+          await mayAnswer.opened;
+          res.set({ ...FRESH, Vary: 'X-Plan', 'Content-Type': 'text/plain' });
+          if (how === 'in pieces') res.write('for ');
+          res.end(how === 'in pieces' ? req.get('x-plan') : `for ${req.get('x-plan')}`);
+        },
+        { skip: came.note },
+      );
+      const plans = ['a', 'b', 'a', 'b', 'a', 'b', 'a', 'b'];
+      const asked = plans.map((plan) => site.ask(asking({ 'x-plan': plan })));
+      await came.reached(8);
+      mayAnswer.open();
+      expect((await Promise.all(asked)).map(({ text }) => text)).toEqual(plans.map((plan) => `for ${plan}`));
+      expect(site.runs).toBe(3);
+    },
+  );
+
+  it('that are failures go to no other origin', async () => {
+    const [came, mayAnswer] = [arrivals(), gate()];
+    const site = await rulesSite(
+      express,
+      async (req, res) => {
+        await mayAnswer.opened;
+        res.set('Access-Control-Allow-Origin', req.headers.origin).status(500).end();
+      },
+      { skip: came.note },
+    );
+    const origins = ['https://a.test', 'https://b.test', 'https://c.test', 'https://d.test'];
+    const asked = origins.map((origin) => site.ask(asking({ origin })));
+    await came.reached(4);
+    mayAnswer.open();
+    const answers = await Promise.all(asked);
+    for (const [place, { status, headers }] of answers.entries()) {
+      expect(status).toBeGreaterThanOrEqual(500);
+      expect([undefined, origins[place]]).toContain(headers['access-control-allow-origin']);
+    }
+    expect(site.runs).toBe(2);
   });
 });

@@ -2,9 +2,11 @@ import type { Request, Response } from 'express';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { AIResponseCache } from '../../../src/ai-response-cache.ts';
 import type { AIRouteOptions } from '../../../src/config/route-options.ts';
+import { arrivals } from '../../support/arrivals.ts';
 import type { Sent } from '../../support/ask.ts';
 import { cachedSite, type CachedSite } from '../../support/cached-site.ts';
 import { expressVersions } from '../../support/express.ts';
+import { gate } from '../../support/gate.ts';
 import { startMonitor } from '../../support/redis-monitor.ts';
 import { startRedis, type RedisServer } from '../../support/redis-server.ts';
 import { untilKeys } from '../app/until-keys.ts';
@@ -118,5 +120,37 @@ describe.each(expressVersions)('two caches with one Redis on $name', ({ express 
     expect(await other.get(request, { allowStale: true })).toBeUndefined();
     expect(await other.getMany([request])).toEqual([undefined]);
     await other.close();
+  });
+
+  it('keep out of reach what one began before the other invalidated its key', async () => {
+    const [came, mayAnswer] = [arrivals(), gate()];
+    let [asked, version]: [Request | undefined, string] = [undefined, 'old'];
+    const handler = async (req: Request, res: Response): Promise<void> => {
+      const made = version;
+      asked ??= req;
+      if (req.headers['x-slow'] !== undefined) {
+        came.note();
+        await mayAnswer.opened;
+      }
+      res.set({ 'Cache-Control': 'max-age=1000', Vary: 'X-Plan' }).end(`${made} for ${req.get('x-plan')}`);
+    };
+    const cache = { redis: redis.url };
+    const [one, two] = [await cachedSite(express, handler, { cache }), await cachedSite(express, handler, { cache })];
+    await one.ask(a);
+    await untilKeys(redis, 2);
+    const slow = one.ask({ headers: { ...b.headers, 'x-slow': '1' } });
+    await came.reached(1);
+    version = 'new';
+    // The rule and the variant that lay there.
+    const key = one.cache.requestFor(asked as unknown as Request);
+    expect(await two.cache.invalidate({ key })).toEqual({ removed: 2 });
+    await untilKeys(redis, 0);
+    await two.ask(a);
+    await untilKeys(redis, 2);
+    mayAnswer.open();
+    expect((await slow).text).toBe('old for b');
+    const answers = [...(await one.askInTurn(a, b)), ...(await two.askInTurn(a, b))];
+    expect(answers.map(({ text }) => text)).toEqual(['new for a', 'new for b', 'new for a', 'new for b']);
+    expect(one.runs + two.runs).toBe(4);
   });
 });
