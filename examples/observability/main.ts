@@ -79,7 +79,7 @@ async function invitation({ origin, cache, prometheus }: Running): Promise<strin
   const lines = [
     ['App', `POST ${origin}/api/ask and /api/chat, GET ${origin}/api/news`],
     ['Tiers', redis === false ? 'memory; Redis too with REDIS_URL' : `memory, Redis (${redis.state})`],
-    ['Statistics', `${origin}/ai-cache/stats`],
+    ['Dashboard', `${origin}/ai-cache/`],
     ['Metrics', `${origin}/metrics`],
     ['Prometheus', prometheus?.url ?? 'not on this machine (Debian and Ubuntu: apt-get install prometheus)'],
     ['OTLP', otlpEndpoint ?? 'pushed nowhere; with OTEL_EXPORTER_OTLP_ENDPOINT to a collector'],

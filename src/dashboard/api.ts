@@ -8,6 +8,8 @@ export type Scope = 'process' | 'cluster';
 
 /** What the page shows, read at one time. */
 export interface Figures {
+  /** Whose `stats` they are; all else is of this process. */
+  readonly scope: Scope;
   readonly stats: Stats;
   readonly performance: PerformanceSnapshot;
   readonly history: PerformanceHistory;
@@ -34,12 +36,7 @@ export async function readFigures(scope: Scope): Promise<Figures> {
     get<PerformanceHistory>('performance/history'),
     get<Figures['info']>('info'),
   ]);
-  return { stats, performance, history, info };
-}
-
-/** Resolves if the totals of the whole cluster can be had; rejects with the reason. */
-export async function askForCluster(): Promise<void> {
-  await get<Stats>('stats?across=cluster');
+  return { scope, stats, performance, history, info };
 }
 
 /** Resolves to the number of entries removed. */
@@ -59,17 +56,22 @@ function get<Body>(path: string): Promise<Body> {
 }
 
 /** The path is relative to the page, wherever that is mounted and whatever proxy is in front of it. */
-async function ask<Body>(path: string, method: 'GET' | 'DELETE', signal?: AbortSignal): Promise<Body> {
-  const response = await fetch(path, { method, cache: 'no-store', ...(signal === undefined ? {} : { signal }) }).catch(
-    () => {
-      throw new ApiError(0, 'The application cannot be reached.');
-    },
-  );
-  const body: unknown = await response.json().catch(() => undefined);
+async function ask<Body>(path: string, method: 'GET' | 'DELETE', signal: AbortSignal | null = null): Promise<Body> {
+  // A redirect is not followed: to a login page of another site the page's own policy would not let it.
+  const response = await fetch(path, { method, cache: 'no-store', redirect: 'manual', signal }).catch(notReached);
+  const body: unknown = await response.json().catch((error: unknown) => {
+    if (!(error instanceof SyntaxError)) notReached();
+  });
   if (response.ok && body !== undefined) return body as Body;
   // A login page in front of the application, most often.
-  if (response.ok) throw new ApiError(401, 'Something else than the cache answered.');
+  if (response.ok || response.type === 'opaqueredirect') {
+    throw new ApiError(401, 'Something else than the cache answered.');
+  }
   throw new ApiError(response.status, detailOf(body) ?? `The application answered with the status ${response.status}.`);
+}
+
+function notReached(): never {
+  throw new ApiError(0, 'The application cannot be reached.');
 }
 
 /** What a problem (RFC 9457) says for people. */

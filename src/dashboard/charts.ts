@@ -33,7 +33,8 @@ export class Charts {
   readonly #latency = new Chart({
     host: byId('latency-chart', HTMLElement),
     scale: 'log',
-    formatY: formatMs,
+    // In seconds however many: minutes and seconds have no room beside the drawing.
+    formatY: (ms) => (ms < 1_000 ? formatMs(ms) : `${formatCount(ms / 1_000)} s`),
     series: LATENCIES.map(({ result, percentile }) => ({
       colour: () => colourOf(result),
       ...(percentile === 'p95Ms' ? { dash: [5, 4] } : {}),

@@ -27,10 +27,12 @@ export function formatPercent(share: number | null): string {
   return `${percent.toFixed(1)} %`;
 }
 
-/** Four decimals below a dollar: model calls cost that little. */
+/** Four decimals below a dollar: model calls cost that little. No cents from ten thousand on; from a million on $1.23M. */
 export function formatUsd(usd: number): string {
   if (usd === 0) return '$0';
   if (usd < 0.0001) return '< $0.0001';
+  if (usd >= 1_000_000) return `$${compact.format(usd)}`;
+  if (usd >= 10_000) return `$${whole.format(Math.round(usd))}`;
   const digits = usd < 1 ? 4 : 2;
   return `$${usd.toLocaleString('en', { minimumFractionDigits: digits, maximumFractionDigits: digits })}`;
 }
@@ -42,10 +44,13 @@ export function formatMs(ms: number): string {
   return ms === 0 ? '0 ms' : `${short(ms * 1_000)} µs`;
 }
 
-/** A length of time in its two largest units; milliseconds below a second. */
+const MANY_DAYS = 100;
+
+/** A length of time in its two largest units; milliseconds below a second, days alone where they are many. */
 export function formatSeconds(seconds: number): string {
   if (seconds > 0 && seconds < 1) return formatMs(seconds * 1_000);
   if (seconds < 60) return `${short(seconds)} s`;
+  if (seconds >= MANY_DAYS * 86_400) return `${whole.format(Math.floor(seconds / 86_400))} d`;
   const [large, largeName, small, smallName] = unitsOf(seconds);
   return small === 0 ? `${large} ${largeName}` : `${large} ${largeName} ${small} ${smallName}`;
 }

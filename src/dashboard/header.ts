@@ -14,6 +14,11 @@ export function showHeader(info: CacheInfo): void {
   setText(byId('about', HTMLElement), `${own.name} ${own.version}`);
 }
 
+/** The page cannot tell how the cache is now. */
+export function showUnknownHealth(): void {
+  setPill(byId('health', HTMLElement), 'Not known', 'warn');
+}
+
 function stateOf({ enabled, mode, tiers: { redis } }: CacheInfo): [text: string, tone: Tone] {
   if (!enabled) return ['Switched off', 'warn'];
   const isDegraded = redis !== false && (redis.breaker !== 'closed' || !['ready', 'idle'].includes(redis.state));

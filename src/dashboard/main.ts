@@ -1,9 +1,9 @@
 /** The page: asks for the figures, shows them, and lets people do what they may. */
-import { ApiError, askForCluster, readFigures, type Figures, type Scope } from './api.ts';
+import { ApiError, readFigures, type Figures, type Scope } from './api.ts';
 import { Charts } from './charts.ts';
 import { byId, setText } from './dom.ts';
 import { formatTimeWithSeconds } from './format.ts';
-import { showHeader } from './header.ts';
+import { showHeader, showUnknownHealth } from './header.ts';
 import { showLatencies } from './latency-table.ts';
 import { ClearDialog, InvalidateDialog } from './manage.ts';
 import { Models } from './models.ts';
@@ -23,22 +23,42 @@ const page: { scope: Scope; rangeSeconds: number; figures?: Figures } = { scope:
 
 async function update(): Promise<void> {
   try {
-    page.figures = await readFigures(page.scope);
+    page.figures = await figuresOf(page.scope);
   } catch (error) {
     showTrouble(error);
     throw error;
   }
   byId('trouble', HTMLElement).hidden = true;
+  showHeader(page.figures.info);
   show();
+  setText(byId('updated', HTMLElement), `Updated ${formatTimeWithSeconds(new Date())}`);
+  document.body.dataset['state'] = 'live';
+  byId('main', HTMLElement).setAttribute('aria-busy', 'false');
 }
 
+/** Where the cluster cannot say, those of this process: how Redis is, is then what one wants to see. */
+async function figuresOf(scope: Scope): Promise<Figures> {
+  try {
+    return await readFigures(scope);
+  } catch (error) {
+    if (scope === 'process') throw error;
+    const figures = await readFigures('process');
+    page.scope = 'process';
+    scopeInput('process').checked = true;
+    const reason = byId('scope-reason', HTMLElement);
+    setText(reason, error instanceof Error ? error.message : String(error));
+    reason.hidden = false;
+    return figures;
+  }
+}
+
+/** Draws what the page knows; nothing of it is newer for that. */
 function show(): void {
   const { figures, rangeSeconds } = page;
   if (figures === undefined) return;
   const { stats, performance, history, info } = figures;
   const view = viewOf(history, rangeSeconds);
-  showHeader(info);
-  showTiles(figures, page.scope, view);
+  showTiles(figures, view);
   charts.show(view);
   showLatencies(performance);
   models.show({ models: stats.byModel, mayInvalidate: info.actions.invalidate });
@@ -48,9 +68,6 @@ function show(): void {
   showErrors(info);
   showControls(figures);
   byId('welcome', HTMLElement).hidden = stats.byModel.length > 0;
-  setText(byId('updated', HTMLElement), `Updated ${formatTimeWithSeconds(new Date())}`);
-  document.body.dataset['state'] = 'live';
-  byId('main', HTMLElement).setAttribute('aria-busy', 'false');
 }
 
 function showControls({ stats, info }: Figures): void {
@@ -69,12 +86,17 @@ function showControls({ stats, info }: Figures): void {
 function showTrouble(error: unknown): void {
   const isRefused = error instanceof ApiError && (error.status === 401 || error.status === 403);
   const reason = error instanceof Error ? error.message : String(error);
-  const next = isRefused
-    ? 'Sign in to the application again, then try again.'
-    : `The next try is in ${poller.delaySeconds} seconds.`;
-  setText(byId('trouble-text', HTMLElement), `${reason} ${next}`);
+  setText(
+    byId('trouble-text', HTMLElement),
+    `${reason} ${isRefused ? 'Sign in to the application again, then try again.' : nextTry()}`,
+  );
   byId('trouble', HTMLElement).hidden = false;
+  showUnknownHealth();
   if (page.figures !== undefined) document.body.dataset['state'] = 'stale';
+}
+
+function nextTry(): string {
+  return poller.isPaused ? 'The page is paused.' : `The next try is in ${poller.delaySeconds} seconds.`;
 }
 
 function sayDone(text: string): void {
@@ -88,23 +110,10 @@ function scopeInput(scope: Scope): HTMLInputElement {
   return input;
 }
 
-async function choose(scope: Scope): Promise<void> {
-  const reason = byId('scope-reason', HTMLElement);
-  reason.hidden = true;
-  page.scope = scope;
-  try {
-    if (scope === 'cluster') await askForCluster();
-  } catch (error) {
-    page.scope = 'process';
-    scopeInput('process').checked = true;
-    setText(reason, error instanceof Error ? error.message : String(error));
-    reason.hidden = false;
-  }
-  await poller.now();
-}
-
 byId('scope', HTMLElement).addEventListener('change', () => {
-  void choose(scopeInput('cluster').checked ? 'cluster' : 'process');
+  byId('scope-reason', HTMLElement).hidden = true;
+  page.scope = scopeInput('cluster').checked ? 'cluster' : 'process';
+  void poller.now();
 });
 byId('range', HTMLElement).addEventListener('change', ({ target }) => {
   page.rangeSeconds = Number((target as HTMLInputElement).value);

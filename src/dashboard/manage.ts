@@ -1,5 +1,5 @@
 import { clear, invalidate } from './api.ts';
-import { byId, el, setText } from './dom.ts';
+import { byId, el, setText, type Child } from './dom.ts';
 import { formatCount } from './format.ts';
 
 export interface ManageOptions {
@@ -59,11 +59,7 @@ export class InvalidateDialog {
     this.#isReviewed = isReviewed;
     setText(this.#error, '');
     setText(this.#confirm, isReviewed ? 'Remove these entries' : 'Review');
-    const parts = Object.entries(this.#selector()).map(([name, value]) => `${name} “${value}”`);
-    setText(
-      this.#summary,
-      isReviewed ? `Every entry with ${listOf(parts)} will be removed. This cannot be undone.` : '',
-    );
+    this.#summary.replaceChildren(...(isReviewed ? summaryOf(this.#selector()) : []));
   }
 
   async #submit(): Promise<void> {
@@ -163,6 +159,11 @@ function offer(id: string, values: readonly string[]): void {
   byId(id, HTMLDataListElement).replaceChildren(...options);
 }
 
-function listOf(parts: readonly string[]): string {
-  return new Intl.ListFormat('en').format(parts);
+/** Values stand apart from the words around them, which right-to-left letters would turn round. */
+function summaryOf(selector: Selector): Child[] {
+  const names = new Intl.ListFormat('en').formatToParts(Object.keys(selector));
+  const parts = names.flatMap(({ type, value }) =>
+    type === 'literal' ? [value] : [`${value} “`, el('bdi', {}, selector[value] ?? ''), '”'],
+  );
+  return ['Every entry with ', ...parts, ' will be removed. This cannot be undone.'];
 }

@@ -89,7 +89,7 @@ export class Models {
       el('span', { class: 'provider' }, provider),
     );
     const row = el('tr', {}, name, ...HEAD.slice(1).map(() => el('td')));
-    if (NOT_SELECTABLE.has(provider) || NOT_SELECTABLE.has(model)) return row;
+    if (!isSelectable(provider) || !isSelectable(model)) return row;
     const button = el(
       'button',
       { type: 'button', class: 'row-action', 'aria-label': `Invalidate ${provider} ${model}` },
@@ -99,6 +99,11 @@ export class Models {
     row.lastElementChild?.append(button);
     return row;
   }
+}
+
+/** A text field has one line, and the dialog takes spaces off its ends: another name would be what is removed. */
+function isSelectable(name: string): boolean {
+  return !NOT_SELECTABLE.has(name) && name === name.trim() && !/[\r\n]/.test(name);
 }
 
 function requestsOf({ hits, misses, stale, coalesced, bypassed, errors }: ModelTotals): number {

@@ -26,6 +26,10 @@ export class Poller {
     return this.#delayMs() / 1_000;
   }
 
+  get isPaused(): boolean {
+    return this.#isPaused;
+  }
+
   pause(): void {
     this.#isPaused = true;
     this.#cancel();

@@ -1,4 +1,4 @@
-import type { Figures, Scope } from './api.ts';
+import type { Figures } from './api.ts';
 import { byId, el, setText } from './dom.ts';
 import { formatCount, formatDate, formatPercent, formatSeconds, formatTokens, formatUsd } from './format.ts';
 import { sparkline } from './sparkline.ts';
@@ -13,8 +13,8 @@ interface Tile {
 }
 
 /** The totals since the start, each with what the window adds to the picture. */
-export function showTiles(figures: Figures, scope: Scope, view: View): void {
-  setText(byId('totals-title', HTMLElement), titleOf(figures, scope));
+export function showTiles(figures: Figures, view: View): void {
+  setText(byId('totals-title', HTMLElement), titleOf(figures));
   const tiles = tilesOf(figures, view).map(({ id, name, value, note, line }) =>
     el(
       'div',
@@ -28,7 +28,7 @@ export function showTiles(figures: Figures, scope: Scope, view: View): void {
   byId('tiles', HTMLDListElement).replaceChildren(...tiles);
 }
 
-function titleOf({ info }: Figures, scope: Scope): string {
+function titleOf({ info, scope }: Figures): string {
   if (scope === 'cluster') return 'Totals of all processes; notes, charts and tables of times are of this one';
   return `Totals of this process since ${formatDate(new Date(info.startedAt))}`;
 }

@@ -1,5 +1,6 @@
 import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { listen } from '../support/http.ts';
 import { launchChromium } from './chromium.ts';
 import { observedApp } from './observed-app.ts';
 import { live, tile, visit } from './visit.ts';
@@ -155,6 +156,7 @@ describe('when the application does not answer', () => {
     await alert.waitFor();
     expect(await alert.innerText()).toContain('The next try is in 10 seconds.');
     expect(await tile(page, 'requests')).toBe('1');
+    expect(await page.locator('#health').innerText()).toBe('Not known');
     await page.clock.fastForward(10_000);
     await page.getByText('The next try is in 20 seconds.').waitFor();
     await page.unroute('**/stats');
@@ -162,6 +164,46 @@ describe('when the application does not answer', () => {
     await page.getByRole('button', { name: 'Try again' }).click();
     await page.locator('#tile-requests .value', { hasText: /^2$/ }).waitFor();
     expect(await alert.isVisible()).toBe(false);
+    expect(await page.locator('#health').innerText()).toBe('Healthy');
+  });
+
+  it('does not say that what it draws anew is new', async () => {
+    const app = await observedApp();
+    const page = await live(await visit(browser, app.dashboard, { clock: true, complaints }));
+    const updated = await page.locator('#updated').innerText();
+    await page.route('**/stats', (route) => route.abort());
+    await page.clock.fastForward(5_000);
+    await page.getByText('The next try is in 10 seconds.').waitFor();
+    await page.getByText('15 min').click();
+    await page.getByText('No requests in the last 15 minutes').first().waitFor();
+    expect(await page.locator('#updated').innerText()).toBe(updated);
+    expect(await page.locator('#health').innerText()).toBe('Not known');
+    expect(await page.locator('body').getAttribute('data-state')).toBe('stale');
+  });
+
+  it('promises no next try while it is paused', async () => {
+    const app = await observedApp();
+    const page = await live(await visit(browser, app.dashboard, { clock: true, complaints }));
+    await page.route('**/stats', (route) => route.abort());
+    await page.clock.fastForward(5_000);
+    await page.getByText('The next try is in 10 seconds.').waitFor();
+    await page.getByRole('button', { name: 'Pause' }).click();
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await page.getByText('The page is paused.').waitFor();
+    expect(await page.locator('#trouble-text').innerText()).not.toContain('next try');
+  });
+
+  it('takes an answer that breaks off for no login page', async () => {
+    const app = await observedApp();
+    const { url, close } = await listen((_req, res) => {
+      res.writeHead(200, { 'Content-Type': 'application/json', 'Content-Length': 100 });
+      res.write('{"hits":', () => res.destroy());
+    });
+    onTestFinished(close);
+    const page = await live(await visit(browser, app.dashboard, { clock: true, complaints }));
+    await page.route('**/stats', (route) => route.continue({ url: `${url}/stats` }));
+    await page.clock.fastForward(5_000);
+    await page.getByText('The application cannot be reached. The next try is in 10 seconds.').waitFor();
   });
 
   it('says it at once where it has never been reached', async () => {
@@ -190,6 +232,17 @@ describe('when a login page answers in place of the application', () => {
     const app = await observedApp();
     const page = await live(await visit(browser, app.dashboard, { clock: true }));
     await page.route('**/stats', (route) => route.fulfill({ contentType: 'text/html', body: '<form>Sign in</form>' }));
+    await page.clock.fastForward(5_000);
+    await page.getByText('Something else than the cache answered. Sign in to the application again').waitFor();
+  });
+});
+
+describe('when the application sends one to a login page of another site', () => {
+  it('says that one has to sign in again', async () => {
+    const app = await observedApp();
+    const page = await live(await visit(browser, app.dashboard, { clock: true }));
+    const headers = { Location: 'https://login.example.com/' };
+    await page.route('**/stats', (route) => route.fulfill({ status: 302, headers }));
     await page.clock.fastForward(5_000);
     await page.getByText('Something else than the cache answered. Sign in to the application again').waitFor();
   });

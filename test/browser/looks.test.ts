@@ -63,6 +63,24 @@ describe.each(['light', 'dark'] as const)('in the %s theme', (colorScheme) => {
   });
 });
 
+it.each([360, 641, 1_081])('cuts off no figure however large it is, %i pixels wide', async (width) => {
+  const app = await busyApp();
+  const page = await visit(browser, app.dashboard, { viewport: { width, height: 800 } });
+  const saved = { usd: 12_345_678.9, inputTokens: 9.87e15, outputTokens: 1.2e15, seconds: 9.87e9, unknown: 123_456 };
+  await page.route('**/stats', async (route) => {
+    const response = await route.fetch();
+    const stats = (await response.json()) as object;
+    await route.fulfill({ response, json: { ...stats, hits: 123_456_789_012, saved } });
+  });
+  await page.reload();
+  await live(page);
+  expect(await page.locator('#tile-usd').innerText()).toContain('12.35M');
+  const cut = await page
+    .locator('.tile')
+    .evaluateAll((tiles) => tiles.filter((one) => one.scrollWidth > one.clientWidth).map((one) => one.id));
+  expect(cut).toEqual([]);
+});
+
 it('follows the theme while it is open, the drawings too', async () => {
   const app = await busyApp();
   const page = await live(await visit(browser, app.dashboard, { colorScheme: 'light' }));

@@ -64,6 +64,28 @@ describe('invalidating from the dashboard', () => {
     expect(await entriesOf(app)).toBe(0);
   });
 
+  it('is not offered for a model whose name a field cannot hold', async () => {
+    const app = await observedApp();
+    await Promise.all(['gpt', ' gpt', 'g\npt'].map((model) => app.ask('a', model)));
+    const page = await live(await visit(browser, app.dashboard));
+    expect(await page.locator('#models tbody tr').count()).toBe(3);
+    const offered = page.locator('#models .row-action');
+    expect(await offered.evaluateAll((all) => all.map((one) => one.getAttribute('aria-label')))).toEqual([
+      'Invalidate openai gpt',
+    ]);
+  });
+
+  it('shows what will go so that a name cannot turn round the words after it', async () => {
+    const app = await observedApp();
+    await app.ask('a', 'gpt-\u202Etset');
+    const page = await live(await visit(browser, app.dashboard));
+    await page.locator('#models .row-action').click();
+    await page.getByRole('button', { name: 'Review' }).click();
+    const text = page.locator('#invalidate-summary');
+    expect(await text.textContent()).toContain('model “gpt-\u202Etset” will be removed');
+    expect(await text.locator('bdi').allTextContents()).toEqual(['openai', 'gpt-\u202Etset']);
+  });
+
   it('does not take a double click on Review for a confirmation', async () => {
     const app = await observedApp();
     await app.ask('a');

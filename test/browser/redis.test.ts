@@ -76,6 +76,24 @@ describe('the choice between this process and the cluster', () => {
     expect(await page.getByText(detail).isVisible()).toBe(false);
   });
 
+  it('is taken back where the API cannot say any longer, and what this process knows is shown', async () => {
+    const own = await startRedis();
+    const app = await observedApp({ cache: { redis: own.url, redisTimeoutMs: 5_000, namespace: 'gone' } });
+    await app.ask('a');
+    const page = await live(await visit(browser, app.dashboard, { clock: true, complaints: /status of 503/ }));
+    await page.getByRole('radio', { name: 'Cluster' }).check();
+    await page.getByRole('heading', { name: /^Totals of all processes/ }).waitFor();
+    await own.stop();
+    await app.ask('b');
+    await page.clock.fastForward(5_000);
+    await page.getByText('Degraded: without Redis').waitFor();
+    await page.getByRole('heading', { name: /^Totals of this process/ }).waitFor();
+    expect(await page.getByRole('radio', { name: 'This process' }).isChecked()).toBe(true);
+    expect(await page.locator('#scope-reason').innerText()).toContain('Redis');
+    expect(await page.locator('#trouble').isVisible()).toBe(false);
+    expect(await tile(page, 'requests')).toBe('2');
+  });
+
   it('is not there without Redis', async () => {
     const app = await observedApp();
     const page = await live(await visit(browser, app.dashboard));

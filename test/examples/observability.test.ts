@@ -28,7 +28,7 @@ describe('the observability example', () => {
     });
   });
 
-  it('goes on until SIGINT, and ends with 0', async () => {
+  it('goes on until SIGINT with the dashboard where it says, and ends with 0', async () => {
     const child = startExample({ PATH: '/nowhere' });
     const exited = once(child, 'exit');
     let printed = '';
@@ -38,6 +38,9 @@ describe('the observability example', () => {
       if (printed.includes('Traffic goes on until Ctrl-C.')) going.resolve();
     });
     await Promise.race([going.promise, exited]);
+    const [, dashboard = ''] = /^Dashboard +(\S+)$/m.exec(printed) ?? [];
+    const page = await fetch(dashboard);
+    expect([page.status, page.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
     child.kill('SIGINT');
     expect(await exited).toEqual([0, null]);
   });

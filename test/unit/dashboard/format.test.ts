@@ -25,6 +25,8 @@ describe('figures on the dashboard', () => {
     [0.01234, '$0.0123'],
     [12.345, '$12.35'],
     [1234.5, '$1,234.50'],
+    [12_345.67, '$12,346'],
+    [12_345_678.9, '$12.35M'],
   ])('%s dollars read %s', (usd, text) => expect(formatUsd(usd)).toBe(text));
 
   it.each([
@@ -43,6 +45,7 @@ describe('figures on the dashboard', () => {
     [60, '1 min'],
     [3_725, '1 h 2 min'],
     [90_000, '1 d 1 h'],
+    [9_870_000_000, '114,236 d'],
   ])('%s seconds read %s', (seconds, text) => expect(formatSeconds(seconds)).toBe(text));
 
   it.each([
