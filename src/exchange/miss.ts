@@ -34,7 +34,11 @@ export function missed(miss: Miss): void | Promise<void> {
   const part: Part<Answer> = waits ? parts.flights.enter(flightOf(miss.exchange)) : { role: 'alone' };
   if (miss.cause !== undefined && (part.role === 'follower' || part.role === 'late')) return endRefresh(miss, part);
   if (part.role === 'follower') return follow(miss, part);
-  if (part.role === 'late') return shareAnswer(miss, part.answer, 'late');
+  if (part.role === 'late') {
+    // An answer that is whole is one that is stored, if only in a moment: this request wants none.
+    const isRefused = miss.fwd === 'request' && part.answer.entry !== undefined;
+    return isRefused ? run(miss) : shareAnswer(miss, part.answer, 'late');
+  }
   return part.role === 'leader' ? lead(miss, part.flight) : run(miss);
 }
 
