@@ -41,7 +41,10 @@ function onError(error: Error): void {
 function optionsFor({ redis, processes = 1, maxEntries }: Site): library.AIResponseCacheOptions {
   const memory = { ...UNBOUNDED, ...(maxEntries === undefined ? {} : { maxEntries }) };
   if (redis === undefined) return { memory, onError };
-  return { redis, memory: false, onError, ...(processes > 1 ? { coalesce: { across: 'cluster' } } : {}) };
+  if (processes === 1) return { redis, memory: false, onError };
+  // Processes that have just started, two on a busy core, are not to give Redis up after the default of 200 ms: each would run the
+  // handler for itself then.
+  return { redis, memory: false, onError, redisTimeoutMs: 5_000, coalesce: { across: 'cluster' } };
 }
 
 /** Of a way to mount that the installed build does not have. */
