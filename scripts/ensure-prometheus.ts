@@ -1,26 +1,13 @@
 /** The tests of dashboards/ start a Prometheus of their own and run promtool: this makes sure that both are there. */
 import { spawnSync } from 'node:child_process';
-import { canUseApt, installWithApt } from './install-with-apt.ts';
+import { ensure } from './ensure.ts';
 
-function isInstalled(): boolean {
-  return ['prometheus', 'promtool'].every((program) => spawnSync(program, ['--version']).status === 0);
-}
-
-function fail(reason: string): never {
-  console.error(
+ensure({
+  name: 'Prometheus',
+  packageName: 'prometheus',
+  isThere: () => ['prometheus', 'promtool'].every((program) => spawnSync(program, ['--version']).status === 0),
+  missing:
     'The tests need prometheus and promtool on the PATH: install Prometheus ' +
-      `(Debian and Ubuntu: apt-get install prometheus; macOS: brew install prometheus)${reason}.`,
-  );
-  process.exit(1);
-}
-
-if (!isInstalled()) {
-  if (!canUseApt()) fail('');
-  console.log('No Prometheus here: installing it with apt-get.');
-  try {
-    installWithApt('prometheus');
-  } catch (error) {
-    fail(`; apt-get failed with: ${error instanceof Error ? error.message.trim() : String(error)}`);
-  }
-  if (!isInstalled()) fail('; what apt-get installed does not run');
-}
+    '(Debian and Ubuntu: apt-get install prometheus; macOS: brew install prometheus)',
+  stillMissing: 'what apt-get installed does not run',
+});

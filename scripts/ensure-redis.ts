@@ -1,6 +1,6 @@
 /** The tests start a redis-server of their own: this makes sure that there is one, Redis 7 or newer. */
 import { spawnSync } from 'node:child_process';
-import { canUseApt, installWithApt } from './install-with-apt.ts';
+import { ensure } from './ensure.ts';
 
 const oldestMajor = 7;
 
@@ -11,25 +11,12 @@ function majorVersionOf(program: string): number | undefined {
   return version === undefined ? undefined : Number(version);
 }
 
-function isInstalled(): boolean {
-  return ['redis-server', 'redis-cli'].every((program) => (majorVersionOf(program) ?? 0) >= oldestMajor);
-}
-
-function fail(reason: string): never {
-  console.error(
+ensure({
+  name: 'redis-server',
+  packageName: 'redis-server',
+  isThere: () => ['redis-server', 'redis-cli'].every((program) => (majorVersionOf(program) ?? 0) >= oldestMajor),
+  missing:
     `The tests need redis-server and redis-cli ${oldestMajor} or newer on the PATH: install Redis ` +
-      `(Debian and Ubuntu: apt-get install redis-server; macOS: brew install redis)${reason}.`,
-  );
-  process.exit(1);
-}
-
-if (!isInstalled()) {
-  if (!canUseApt()) fail('');
-  console.log('No redis-server here: installing it with apt-get.');
-  try {
-    installWithApt('redis-server');
-  } catch (error) {
-    fail(`; apt-get failed with: ${error instanceof Error ? error.message.trim() : String(error)}`);
-  }
-  if (!isInstalled()) fail('; what apt-get installed is missing or too old');
-}
+    '(Debian and Ubuntu: apt-get install redis-server; macOS: brew install redis)',
+  stillMissing: 'what apt-get installed is missing or too old',
+});
