@@ -87,7 +87,7 @@ export class Answering {
 
   async #ask(question: Question, { accept }: Asking, signal: AbortSignal): Promise<Answered> {
     try {
-      return await new CascadeRun(this.#cascade, question, { accept: accept ?? any, signal }).answer();
+      return await new CascadeRun(this.#cascade, question, { accept: accept ?? takesAll, signal }).answer();
     } catch (error) {
       if (!(error instanceof CascadeError) || !isOutage(error)) throw error;
       const [stale] = await lookUp(this.#cascade.parts, [question], this.#isGood(accept), 'on-error');
@@ -102,7 +102,7 @@ export class Answering {
     const [shadow] = use === 'shadow' ? await lookUp(parts, [question], this.#isGood(accept)) : [];
     const withheld: Withheld | undefined = use === 'off' ? 'disabled' : shadow && 'shadow';
     const answered = await new CascadeRun(this.#cascade, question, {
-      accept: accept ?? any,
+      accept: accept ?? takesAll,
       signal,
       withheld,
     }).answer();
@@ -122,7 +122,7 @@ export class Answering {
   }
 }
 
-const any: Accept = () => true;
+const takesAll: Accept = () => true;
 
 /** A stale answer may stand in where one of them failed for a reason of the moment (RFC 5861 §4), not where all of them say no. */
 function isOutage({ code, failures }: CascadeError): boolean {

@@ -4,15 +4,10 @@ import { SELECTOR_FIELDS, traitsOf, type Selector, type SelectorField, type Subj
 import type { RedisClient } from './redis-client.ts';
 
 /**
- * Indexes of what lies in Redis, for all versions of a namespace: a sorted set for each value of each field, with the rest of an
- * entry's key as member and the time it expires as score. Keys are spread over 256 sets by the beginning of their digest;
- * together those hold everything.
+ * A member of the indexes of what lies in Redis: it stands for the entry `<namespace>:e:<member>`. There is a sorted set for each value
+ * of each field, for all versions of a namespace, with the time an entry expires as score. Keys are spread over 256 sets by the
+ * beginning of their digest; together those hold everything.
  */
-export interface IndexOptions {
-  readonly namespace: string;
-}
-
-/** A member that stands for the entry `<namespace>:e:<member>`. */
 export type Member = string;
 
 const SHARD_DIGITS = 2;
