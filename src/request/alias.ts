@@ -54,7 +54,7 @@ export class Aliases {
     let alias = this.#routePart(route) + framed('u', target);
     if (body !== undefined) alias += framed('b', body);
     if (tenant !== undefined) alias += framed('w', tenant);
-    for (const name in vary) alias += framed('n', name) + framed('v', vary[name] as string);
+    for (const [name, value] of vary) alias += framed('n', name) + framed('v', value);
     if (Object.keys(fields).length > 0) alias += framed('j', JSON.stringify(fields));
     return alias.length <= MAX_ALIAS_LENGTH ? alias : new FramedHash('sha256').add('a', alias).digest();
   }

@@ -43,8 +43,9 @@ export function buildRequest(
   if ('bypass' in described) return described;
   const around = known ?? surroundingsOf(req, route, described.fields.tenant);
   if ('bypass' in around) return around;
-  const { target, fields: routeFields, ...partition } = around;
-  const vary = described.form === undefined ? around.vary : { ...around.vary, ':body': described.form };
+  const { target, fields: routeFields, vary: keyed, ...partition } = around;
+  const vary = recordOf(keyed);
+  if (described.form !== undefined) vary[':body'] = described.form;
   return attempt('option-failed', 'tags', () => {
     const request: unknown = { ...described.fields, ...routeFields, ...partition, target, vary };
     checkRequest(request);
@@ -64,6 +65,13 @@ function describe(req: Request, route: RouteConfig, body: KeyableBody): Describe
   checkRequest(request);
   const { form, value } = wholeBody(body, route.ignoreBodyFields);
   return { fields: { ...describedFields(request), options: { options: request.options, body: value } }, form };
+}
+
+/** Without a prototype, so that a header named `__proto__` stays one. */
+function recordOf(keyed: Surroundings['vary']): Record<string, string> {
+  const vary = Object.create(null) as Record<string, string>;
+  for (const [name, value] of keyed) vary[name] = value;
+  return vary;
 }
 
 /** Read one by one: the object may be of a class. Absent fields stay absent. */

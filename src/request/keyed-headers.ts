@@ -12,17 +12,20 @@ export const KEYED_HEADERS: readonly string[] = Object.freeze([
   'openai-project',
 ]);
 
-/** The keyed headers that a request has: {@link KEYED_HEADERS} and those of `varyHeaders` (lower-case names). No prototype. */
-export function keyedHeaders(headers: IncomingHttpHeaders, varyHeaders: readonly string[]): Record<string, string> {
-  const keyed = Object.create(null) as Record<string, string>;
-  for (const name of KEYED_HEADERS) copyHeader(headers, name, keyed);
-  for (const name of varyHeaders) copyHeader(headers, name, keyed);
+/** A header that a request has: its lower-case name and its value as one text. */
+export type KeyedHeader = readonly [name: string, value: string];
+
+/** The keyed headers that a request has: {@link KEYED_HEADERS} and those of `varyHeaders` (lower-case names). */
+export function keyedHeaders(headers: IncomingHttpHeaders, varyHeaders: readonly string[]): KeyedHeader[] {
+  const keyed: KeyedHeader[] = [];
+  for (const name of KEYED_HEADERS) addHeader(headers, name, keyed);
+  for (const name of varyHeaders) addHeader(headers, name, keyed);
   return keyed;
 }
 
-function copyHeader(headers: IncomingHttpHeaders, name: string, keyed: Record<string, string>): void {
+function addHeader(headers: IncomingHttpHeaders, name: string, keyed: KeyedHeader[]): void {
   // Node.js keeps headers on a plain object: a name such as `constructor` would find what is not a header.
-  if (Object.hasOwn(headers, name)) keyed[name] = headerText(headers[name]);
+  if (Object.hasOwn(headers, name)) keyed.push([name, headerText(headers[name])]);
 }
 
 /** A header's value as one string. No field value holds a line feed, so that a list never reads as one value. */

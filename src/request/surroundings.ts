@@ -3,7 +3,7 @@ import type { RouteConfig } from '../config/route-config.ts';
 import { AICacheError, invalidRequestField, userFunctionThrew } from '../errors.ts';
 import type { AIRequest } from './ai-request.ts';
 import type { Bypass, BypassReason } from './bypass.ts';
-import { keyedHeaders } from './keyed-headers.ts';
+import { keyedHeaders, type KeyedHeader } from './keyed-headers.ts';
 import { rewrittenFrom, targetOf } from './target.ts';
 import { tenantOf } from './tenant.ts';
 import { callUserFunction } from './user-function.ts';
@@ -26,7 +26,7 @@ export type RouteFields = Pick<AIRequest, (typeof ROUTE_FIELDS)[number]>;
 export interface Surroundings {
   readonly target: string;
   /** The keyed headers and, under names that no header can have, `:described` and `:original-url` (build-request.ts). */
-  readonly vary: Readonly<Record<string, string>>;
+  readonly vary: readonly KeyedHeader[];
   readonly tenant?: string;
   /** What options of the route say, constants and functions. */
   readonly fields: RouteFields;
@@ -40,12 +40,13 @@ export interface Surroundings {
 export function surroundingsOf(req: Request, route: RouteConfig, described?: string): Surroundings | Bypass {
   const partition = partitionOf(req, route, described);
   if ('bypass' in partition) return partition;
-  return attempt('option-failed', 'tags', () => ({
-    ...partition,
-    target: targetOf(req),
-    vary: varyOf(req, route),
-    fields: routeFields(req, route),
-  }));
+  try {
+    const { tenant } = partition;
+    const around = { target: targetOf(req), vary: varyOf(req, route), fields: routeFields(req, route) };
+    return tenant === undefined ? around : { ...around, tenant };
+  } catch (error) {
+    return failed('option-failed', 'tags', error);
+  }
 }
 
 /** A tenant that the route's describe gives declares the partition, as a scope does; where both do, both count. */
@@ -64,15 +65,19 @@ export function attempt<T>(reason: BypassReason, option: string, work: () => T):
   try {
     return work();
   } catch (error) {
-    return { bypass: reason, error: error instanceof AICacheError ? error : userFunctionThrew(option, error) };
+    return failed(reason, option, error);
   }
 }
 
-function varyOf(req: Request, route: RouteConfig): Record<string, string> {
+function failed(reason: BypassReason, option: string, error: unknown): Bypass {
+  return { bypass: reason, error: error instanceof AICacheError ? error : userFunctionThrew(option, error) };
+}
+
+function varyOf(req: Request, route: RouteConfig): readonly KeyedHeader[] {
   const vary = keyedHeaders(req.headers, route.varyHeaders);
-  if (route.describe !== undefined) vary[':described'] = '1';
+  if (route.describe !== undefined) vary.push([':described', '1']);
   const original = rewrittenFrom(req);
-  if (original !== undefined) vary[':original-url'] = original;
+  if (original !== undefined) vary.push([':original-url', original]);
   return vary;
 }
 

@@ -19,6 +19,12 @@ const rewrite = (app: Express): void => {
     next();
   });
 };
+const forge = (app: Express): void => {
+  app.use((req, _res, next) => {
+    req.headers = JSON.parse('{"host":"api.test","__proto__":"x"}') as typeof req.headers;
+    next();
+  });
+};
 const signedIn = (app: Express): void => {
   app.use((req, _res, next) => {
     Object.assign(req, { user: { id: 1 } });
@@ -78,6 +84,11 @@ describe.each(expressVersions)('the request of the cache under $name', ({ expres
 
   it('has no text and no options where there is no body', async () => {
     expect(await request({ path: '/ask?q=x' })).toEqual({ target: 'GET http://api.test/ask?q=x', vary: {}, text: '' });
+  });
+
+  it('has keyed headers on an object that no name of a header can give a prototype', async () => {
+    const made = await request({}, { varyHeaders: ['__proto__'] }, forge);
+    expect(Object.entries(made.vary ?? {})).toEqual([['__proto__', 'x']]);
   });
 
   it('takes the fields that the route sets, and keeps what the body said of them in the options', async () => {

@@ -4,7 +4,7 @@ import { KEYED_HEADERS, keyedHeaders } from '../../../src/request/keyed-headers.
 describe('the keyed headers', () => {
   it('are those of content negotiation and of the providers, and no others', () => {
     const headers = Object.fromEntries(KEYED_HEADERS.map((name) => [name, `v-${name}`]));
-    expect({ ...keyedHeaders({ ...headers, 'user-agent': 'x', cookie: 'y' }, []) }).toEqual(headers);
+    expect(keyedHeaders({ ...headers, 'user-agent': 'x', cookie: 'y' }, [])).toEqual(Object.entries(headers));
     expect(KEYED_HEADERS).toEqual([
       'content-type',
       'accept',
@@ -18,25 +18,24 @@ describe('the keyed headers', () => {
   });
 
   it('are joined by those the route declares', () => {
-    expect({ ...keyedHeaders({ accept: 'a', 'x-region': 'eu' }, ['x-region', 'x-plan']) }).toEqual({
-      accept: 'a',
-      'x-region': 'eu',
-    });
+    expect(keyedHeaders({ accept: 'a', 'x-region': 'eu' }, ['x-region', 'x-plan'])).toEqual([
+      ['accept', 'a'],
+      ['x-region', 'eu'],
+    ]);
   });
 
   it('are present where they are empty and absent where they are absent', () => {
-    expect({ ...keyedHeaders({ accept: '' }, []) }).toEqual({ accept: '' });
-    expect({ ...keyedHeaders({}, []) }).toEqual({});
+    expect(keyedHeaders({ accept: '' }, [])).toEqual([['accept', '']]);
+    expect(keyedHeaders({}, [])).toEqual([]);
   });
 
-  it('never come from a prototype, and never become one', () => {
+  it('never come from a prototype', () => {
     const keyed = keyedHeaders({ accept: 'a' }, ['constructor', '__proto__', 'tostring']);
-    expect(Object.keys(keyed)).toEqual(['accept']);
-    expect(Object.getPrototypeOf(keyed)).toBeNull();
+    expect(keyed).toEqual([['accept', 'a']]);
   });
 
   it('tell a list from one value', () => {
     const list = keyedHeaders({ 'set-cookie': ['a', 'b'] }, ['set-cookie']);
-    expect(list['set-cookie']).not.toBe(keyedHeaders({ 'set-cookie': ['a, b'] }, ['set-cookie'])['set-cookie']);
+    expect(list).not.toEqual(keyedHeaders({ 'set-cookie': ['a, b'] }, ['set-cookie']));
   });
 });
