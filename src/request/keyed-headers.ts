@@ -24,8 +24,9 @@ export function keyedHeaders(headers: IncomingHttpHeaders, varyHeaders: readonly
 }
 
 function addHeader(headers: IncomingHttpHeaders, name: string, keyed: KeyedHeader[]): void {
+  const value = headers[name];
   // Node.js keeps headers on a plain object: a name such as `constructor` would find what is not a header.
-  if (Object.hasOwn(headers, name)) keyed.push([name, headerText(headers[name])]);
+  if (value !== undefined && Object.hasOwn(headers, name)) keyed.push([name, headerText(value)]);
 }
 
 /** A header's value as one string. No field value holds a line feed, so that a list never reads as one value. */

@@ -63,8 +63,8 @@ class Sender {
     if (this.#res.destroyed) return;
     this.#res.once('close', () => this.#stop());
     this.#stopListening = this.#source.onChange?.(() => this.#pump());
-    // The client learns at once that its answer is on the way.
-    this.#outlet.flushHeaders();
+    // The client learns at once that its answer is on the way; a chunk that is due takes the head along in one write.
+    if (this.#source.length === 0 || !this.#isDue()) this.#outlet.flushHeaders();
     this.#pump();
   }
 
@@ -88,8 +88,8 @@ class Sender {
   }
 
   #isDue(): boolean {
-    const dueMs = this.#source.dueMs?.(this.#next) ?? 0;
-    const remainingMs = dueMs - (performance.now() - this.#startedAt);
+    if (this.#source.dueMs === undefined) return true;
+    const remainingMs = this.#source.dueMs(this.#next) - (performance.now() - this.#startedAt);
     if (remainingMs <= 0) return true;
     this.#isWaiting = true;
     this.#timer = setTimeout(() => this.#resume(), remainingMs);
