@@ -50,8 +50,12 @@ export function isClosed({ res }: Exchange): boolean {
 
 /** Calls `listener` when the response's last byte is sent or its client has gone. */
 export function onceClosed(exchange: Exchange, listener: () => void): void {
-  if (isClosed(exchange)) listener();
-  else exchange.res.once('close', listener);
+  if (isClosed(exchange)) return listener();
+  const { res } = exchange;
+  const limit = res.getMaxListeners();
+  // `stream.pipeline` alone adds seven: what the handler and others add shall not look like a leak because of ours.
+  if (limit !== 0) res.setMaxListeners(limit + 1);
+  res.once('close', listener);
 }
 
 /** The one outcome of this request, emitted when its response is over; `facts` is asked then and may take a moment to know. */
