@@ -7,6 +7,7 @@ import { checkRequest } from './check-request.ts';
 import { derive } from './derive.ts';
 import { describeBody, wholeBody } from './describe.ts';
 import type { BodyForm, KeyableBody } from './describe.ts';
+import type { KeyedHeader } from './keyed-headers.ts';
 import { attempt, ROUTE_FIELDS, surroundingsOf, type Surroundings } from './surroundings.ts';
 import { callUserFunction } from './user-function.ts';
 
@@ -43,15 +44,20 @@ export function buildRequest(
   if ('bypass' in described) return described;
   const around = known ?? surroundingsOf(req, route, described.fields.tenant);
   if ('bypass' in around) return around;
-  const { target, fields: routeFields, vary: keyed, ...partition } = around;
-  const vary = recordOf(keyed);
-  if (described.form !== undefined) vary[':body'] = described.form;
-  return attempt('option-failed', 'tags', () => {
-    const request: unknown = { ...described.fields, ...routeFields, ...partition, target, vary };
-    checkRequest(request);
-    const { fields, names } = derive(request, target, route.describe === undefined);
-    return { request: names === '' ? request : { ...request, ...fields, vary: { ...vary, ':derived': names } } };
-  });
+  return attempt('option-failed', 'tags', () => ({ request: joined(described, around, route) }));
+}
+
+function joined({ fields: own, form }: Described, around: Surroundings, route: RouteConfig): AIRequest {
+  const { target, tenant } = around;
+  const fields = { ...own, ...around.fields };
+  // A function of the route may have returned anything; what was described has been checked.
+  if (Object.keys(around.fields).length > 0) checkRequest(fields);
+  const derived = derive(fields, target, route.describe === undefined);
+  const vary: KeyedHeader[] = [...around.vary];
+  if (form !== undefined) vary.push([':body', form]);
+  if (derived.names !== '') vary.push([':derived', derived.names]);
+  const request = { ...fields, ...derived.fields, target, vary: Object.fromEntries(vary) };
+  return tenant === undefined ? request : { ...request, tenant };
 }
 
 function describe(req: Request, route: RouteConfig, body: KeyableBody): Described | undefined {
@@ -65,13 +71,6 @@ function describe(req: Request, route: RouteConfig, body: KeyableBody): Describe
   checkRequest(request);
   const { form, value } = wholeBody(body, route.ignoreBodyFields);
   return { fields: { ...describedFields(request), options: { options: request.options, body: value } }, form };
-}
-
-/** Without a prototype, so that a header named `__proto__` stays one. */
-function recordOf(keyed: Surroundings['vary']): Record<string, string> {
-  const vary = Object.create(null) as Record<string, string>;
-  for (const [name, value] of keyed) vary[name] = value;
-  return vary;
 }
 
 /** Read one by one: the object may be of a class. Absent fields stay absent. */
