@@ -9,8 +9,8 @@ export interface Race {
   readonly entries: readonly Entry[];
   /** The numbers of the prompts of a round; warming up is round 0. Default: one prompt, always the same. */
   numbers?(entrant: Entry, round: number): NonNullable<Plan['numbers']>;
-  /** Before it is loaded for the first time. */
-  prepare?(entrant: Entrant): Promise<void>;
+  /** Before it is loaded for the first time. Resolves to why it cannot be timed, where it cannot. */
+  prepare?(entrant: Entrant): Promise<string | undefined>;
   /** Are the peers' answers probed in another scenario already? Then `--quick` leaves them out here. */
   readonly isProbedElsewhere?: boolean;
   /** Does every request run the handler, cache or not? Default: no. */
@@ -46,14 +46,17 @@ export async function race(bench: Bench, asked: Race): Promise<Raced> {
   const { entries, numbers, prepare, isProbedElsewhere = false, missesAll = false } = asked;
   const outcomes = await startAll(bench, bench.isQuick && isProbedElsewhere ? withoutPeers(entries) : entries);
   const entrants = entrantsIn(outcomes);
-  const timed = entrants.filter((entrant) => isTimed(bench, entrant));
+  const unprepared: LeftOut[] = [];
+  const timed: Entrant[] = [];
   const rounds = new Map<Entrant, Round[]>(entrants.map((entrant) => [entrant, []]));
   const load = (entrant: Entrant, round: number): Promise<Round> =>
     loadOnce(bench, entrant, numbers?.(entrant, round), round === 0 ? bench.warmUpSeconds : bench.seconds);
   try {
-    for (const entrant of timed) {
-      await prepare?.(entrant);
-      await warmUp(bench, () => load(entrant, 0), numbers === undefined);
+    for (const entrant of entrants.filter((each) => isTimed(bench, each))) {
+      const why = await prepare?.(entrant);
+      if (why === undefined) timed.push(entrant);
+      else unprepared.push({ name: entrant.label, why });
+      if (why === undefined) await warmUp(bench, () => load(entrant, 0), numbers === undefined);
     }
     for (let round = 1; round <= bench.rounds; round += 1) {
       bench.say(`  round ${round} of ${bench.rounds}`);
@@ -66,11 +69,12 @@ export async function race(bench: Bench, asked: Race): Promise<Raced> {
   } finally {
     for (const { stop } of entrants) await stop();
   }
-  const measured = entrants.map((entrant): Measured => {
+  const isPrepared = ({ label }: Entrant): boolean => unprepared.every(({ name }) => name !== label);
+  const measured = entrants.filter(isPrepared).map((entrant): Measured => {
     const { label, contender, kind, verdict } = entrant;
     return { label, contender, kind, ...verdict, rounds: rounds.get(entrant) ?? [] };
   });
-  return { measured, leftOut: leftOutIn(outcomes) };
+  return { measured, leftOut: [...leftOutIn(outcomes), ...unprepared] };
 }
 
 /** What has been asked less often is not compiled to its end: on a busy machine that takes longer than a round. */
