@@ -80,8 +80,11 @@ export interface CacheParts {
 
 const MAX_FOLLOWERS = 10_000;
 const MAX_FLIGHTS = 10_000;
-const MAX_ALIASES = 10_000;
-const MAX_ALIASES_BYTES = 8 * MIB;
+/** Of the tables by which requests are known again, where memory keeps no more entries, or none. */
+const MIN_KNOWN = 10_000;
+const MIN_KNOWN_BYTES = 8 * MIB;
+/** Each of them takes no more than this share of what memory may. */
+const KNOWN_SHARE = 1 / 16;
 
 export function createParts(config: Config, clock: Clock): CacheParts {
   const report = reporterOf(config.onError, (error) => {
@@ -119,8 +122,8 @@ export function createParts(config: Config, clock: Clock): CacheParts {
     filling: new WeakSet(),
     fillingTargets: new TargetCounts(),
     requests: noteOn<IncomingMessage, KeyedExchange>(),
-    digests: new KnownDigests({ maxBytes: MAX_ALIASES_BYTES }),
-    aliases: new Aliases({ maxEntries: MAX_ALIASES, maxBytes: MAX_ALIASES_BYTES }),
+    digests: new KnownDigests(knownBounds(config)),
+    aliases: new Aliases(knownBounds(config)),
     cluster: redis && createCluster(config, redis.connection, clock, report),
     hitForMiss: new HitForMiss(clock, config.hitForMissSeconds),
     prices,
@@ -146,6 +149,14 @@ function createMemory(config: Config, clock: Clock, observe: Observe): MemoryTie
 /** Options without Redis have a memory tier. */
 function createLocal(memory: MemoryTier | undefined, clock: Clock): Invalidation {
   return memory === undefined ? NO_INVALIDATION : new LocalInvalidation({ memory, maxItems: MAX_INVALIDATIONS, clock });
+}
+
+function knownBounds({ memory }: Config): { readonly maxEntries: number; readonly maxBytes: number } {
+  if (memory === false) return { maxEntries: MIN_KNOWN, maxBytes: MIN_KNOWN_BYTES };
+  return {
+    maxEntries: Math.max(MIN_KNOWN, memory.maxEntries),
+    maxBytes: Math.max(MIN_KNOWN_BYTES, memory.maxBytes * KNOWN_SHARE),
+  };
 }
 
 function explainerOf({ ttl }: Config, prices: Prices): CacheParts['explain'] {
