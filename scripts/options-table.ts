@@ -1,4 +1,4 @@
-/** Writes the options tables, made from the options' schemas, into a Markdown file: `node scripts/options-table.ts README.md`. */
+/** Writes the options tables, made from the options' schemas, into Markdown files: `node scripts/options-table.ts README.md`. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { cascadeOptions } from '../src/cascade/options.ts';
 import { environmentVariables } from '../src/config/env.ts';
@@ -10,14 +10,21 @@ import { cacheOptions } from '../src/config/schema.ts';
 const MIB = 1_048_576;
 const NO_BREAK_SPACE = '\u00A0';
 
-/** The text with the tables of today between its marks: `<!-- cache options -->` … `<!-- end -->`, and so on. */
+const TABLES: readonly (readonly [name: string, write: () => string])[] = [
+  ['cache options', cacheOptionsTable],
+  ['route options', routeOptionsTable],
+  ['cascade options', cascadeOptionsTable],
+];
+const MARKS = TABLES.map(([name]) => `<!-- ${name} -->`);
+
+/** The text with the tables of today between those of the marks that it has: `<!-- cache options -->` … `<!-- end -->`, and so on. */
 export function withOptionsTables(markdown: string): string {
-  const tables: readonly (readonly [mark: string, table: string])[] = [
-    ['cache options', cacheOptionsTable()],
-    ['route options', routeOptionsTable()],
-    ['cascade options', cascadeOptionsTable()],
-  ];
-  return tables.reduce((text, [mark, content]) => between(text, mark, content), markdown);
+  if (!hasOptionsTables(markdown)) throw new Error(`There is none of ${MARKS.join(', ')} to write behind.`);
+  return TABLES.reduce((text, [name, write]) => between(text, name, write), markdown);
+}
+
+export function hasOptionsTables(markdown: string): boolean {
+  return MARKS.some((mark) => markdown.includes(mark));
 }
 
 /** Options of a cache: with their variables. */
@@ -89,11 +96,13 @@ function line(cells: readonly string[]): string {
   return `| ${cells.join(' | ')} |`;
 }
 
-function between(markdown: string, mark: string, content: string): string {
-  const pattern = new RegExp(`(<!-- ${mark} -->\n)[^]*?(<!-- end -->)`);
-  if (!pattern.test(markdown)) throw new Error(`There is no <!-- ${mark} --> … <!-- end --> to write into.`);
-  return markdown.replace(pattern, (_, start: string, end: string) => `${start}\n${content}\n\n${end}`);
+function between(markdown: string, name: string, write: () => string): string {
+  const mark = `<!-- ${name} -->`;
+  if (!markdown.includes(mark)) return markdown;
+  const pattern = new RegExp(`(${mark}\n)[^]*?(<!-- end -->)`);
+  if (!pattern.test(markdown)) throw new Error(`There is no <!-- end --> behind ${mark}.`);
+  return markdown.replace(pattern, (_, start: string, end: string) => `${start}\n${write()}\n\n${end}`);
 }
 
-const [file] = process.argv.slice(2);
-if (import.meta.main && file !== undefined) writeFileSync(file, withOptionsTables(readFileSync(file, 'utf8')));
+if (import.meta.main)
+  for (const file of process.argv.slice(2)) writeFileSync(file, withOptionsTables(readFileSync(file, 'utf8')));

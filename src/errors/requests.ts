@@ -40,7 +40,7 @@ export function userFunctionReturned(option: string, expected: string): AICacheE
 /** `requestFor` of a request that the middleware would let past. */
 export function bypassedRequest(reason: string): AICacheError {
   return new AICacheError('UNKEYABLE', `This request goes past the cache: ${reason}.`, {
-    help: 'The README lists the reasons and what to do about each.',
+    help: 'The README lists the reasons, under "What is never cached", and what to do about each.',
   });
 }
 

@@ -1,4 +1,4 @@
-/** Names, kinds, units and buckets of everything this package reports: data only. The README's telemetry page explains them. */
+/** Names, kinds, units and buckets of everything this package reports: data only. docs/guide/telemetry.md explains them. */
 
 /** Instrumentation scope: the package's name and version. */
 export const SCOPE = Object.freeze({ name: 'express-ai-cache', version: '0.1.0' });

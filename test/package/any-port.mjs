@@ -1,4 +1,4 @@
-/** Loaded before a block of README.md: servers get a free port, and `origin` is the URL of the first that listens. */
+/** Loaded before a block of README.md or the guide: servers get a free port, and `origin` is the URL of the first that listens. */
 import { Server } from 'node:net';
 
 const { promise, resolve } = Promise.withResolvers();

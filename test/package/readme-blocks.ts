@@ -1,5 +1,5 @@
 /**
- * How README.md keeps its promises. Every fenced `ts` or `js` block is a module that is run, and every `ts` block is compiled.
+ * How README.md and the pages of docs/guide/ keep their promises. Every fenced `ts` or `js` block is a module that is run, and every `ts` block is compiled.
  * HTML comments, which readers do not see, say the rest:
  *
  *     <!-- setup
@@ -22,23 +22,24 @@
  *   after the `then` code of the block before it: http://localhost:3000 is the URL of `await origin`, curl fails on errors, and what it
  *   prints counts.
  */
+import type { DocPage } from './doc-pages.ts';
 
 export interface Program {
-  /** Line of README.md where the block begins. */
-  readonly line: number;
+  /** Where the block begins: README.md:42, docs/guide/streams.md:7. */
+  readonly place: string;
   readonly language: 'ts' | 'js';
   readonly code: string;
   readonly prints: readonly RegExp[];
 }
 
-export interface Readme {
+export interface Blocks {
   readonly programs: readonly Program[];
   /** The npm scripts named in `bash` and `sh` blocks. */
   readonly npmScripts: readonly string[];
 }
 
 interface Draft {
-  line: number;
+  place: string;
   language: 'ts' | 'js';
   setup: string;
   block: string;
@@ -49,17 +50,17 @@ interface Draft {
 const piece = /^```(\w*)[^\n]*\n([\s\S]*?)^```[ \t]*$|^<!--\s*(setup|then|run|prints:)\s([\s\S]*?)-->/gm;
 const languages: Record<string, 'ts' | 'js'> = { ts: 'ts', typescript: 'ts', js: 'js', javascript: 'js' };
 
-/** Reads a README; throws where a comment has no block to belong to. */
-export function readReadme(markdown: string): Readme {
+/** Reads a page; throws where a comment has no block to belong to. */
+export function readBlocks({ path, markdown }: DocPage): Blocks {
   const drafts: Draft[] = [];
   const npmScripts: string[] = [];
   let setup = '';
   let shell = '';
   for (const { index, 1: fence, 2: block = '', 3: comment, 4: text = '' } of markdown.matchAll(piece)) {
-    const line = markdown.slice(0, index).split('\n').length;
+    const place = `${path}:${markdown.slice(0, index).split('\n').length}`;
     const language = languages[fence ?? ''];
     if (language !== undefined) {
-      drafts.push({ line, language, setup, block, after: [], prints: [] });
+      drafts.push({ place, language, setup, block, after: [], prints: [] });
       setup = '';
     } else if (fence === 'bash' || fence === 'sh') {
       npmScripts.push(...scriptsIn(block));
@@ -68,19 +69,19 @@ export function readReadme(markdown: string): Readme {
       setup += text;
     } else if (comment !== undefined) {
       const draft = drafts.at(-1);
-      if (draft === undefined) throw new Error(`README.md:${line}: there is no block before this comment.`);
+      if (draft === undefined) throw new Error(`${place}: there is no block before this comment.`);
       if (comment === 'then') draft.after.push(text);
       else if (comment === 'run') draft.after.push(shellRun(shell));
       else draft.prints.push(new RegExp(text.trim(), 'm'));
     }
   }
-  if (setup !== '') throw new Error('README.md: there is no block after the last setup comment.');
+  if (setup !== '') throw new Error(`${path}: there is no block after the last setup comment.`);
   return { programs: drafts.map(programOf), npmScripts };
 }
 
-function programOf({ line, language, setup, block, after, prints }: Draft): Program {
+function programOf({ place, language, setup, block, after, prints }: Draft): Program {
   const ending = prints.length === 0 ? ['process.exit();'] : [];
-  return { line, language, code: [setup, block, ...after, ...ending, 'export {};', ''].join('\n'), prints };
+  return { place, language, code: [setup, block, ...after, ...ending, 'export {};', ''].join('\n'), prints };
 }
 
 /** Code that runs a shell block against the server that the program has started, and prints what it prints. */

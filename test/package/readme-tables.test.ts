@@ -1,20 +1,23 @@
-/** README.md's tables say what the sources say, no less and no more. */
+/** The tables of README.md and the guide say what the sources say, no less and no more. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
-import { withOptionsTables } from '../../scripts/options-table.ts';
+import { hasOptionsTables, withOptionsTables } from '../../scripts/options-table.ts';
 import { INSTRUMENTS, SPANS } from '../../src/telemetry/names.ts';
+import { brokenLinks, docPages, unlinkedPages } from './doc-pages.ts';
 
 const root = join(import.meta.dirname, '../..');
-const readme = readFileSync(join(root, 'README.md'), 'utf8');
+const pages = docPages(root);
+/** Each table is in one of the pages. */
+const text = pages.map(({ markdown }) => markdown).join('\n');
 
 const byText = (a: string, b: string): number => (a < b ? -1 : Number(a > b));
 
 /** The cells of every line of a table, without code marks, by the title of its first column. */
 function tableUnder(title: string, start = ''): string[][] {
   const [, table = ''] =
-    new RegExp(`^\\| ${title} +\\|.*\\n\\| -.*\\n((?:\\|.*\\n)+)`, 'm').exec(readme.slice(readme.indexOf(start))) ?? [];
+    new RegExp(`^\\| ${title} +\\|.*\\n\\| -.*\\n((?:\\|.*\\n)+)`, 'm').exec(text.slice(text.indexOf(start))) ?? [];
   return table
     .trim()
     .split('\n')
@@ -37,8 +40,14 @@ function unionIn(file: string, name: string): string[] {
   return [...withoutComments.matchAll(/'([^']+)'/g)].map(([, member = '']) => member).toSorted(byText);
 }
 
-test('the options tables are those of the schemas: node scripts/options-table.ts README.md writes them', () => {
-  expect(readme).toBe(withOptionsTables(readme));
+test.each(pages.filter(({ markdown }) => hasOptionsTables(markdown)))(
+  'the options tables of $path are those of the schemas: node scripts/options-table.ts $path writes them',
+  ({ markdown }) => expect(markdown).toBe(withOptionsTables(markdown)),
+);
+
+test('every options table is there, in one place', () => {
+  const marks = [...text.matchAll(/^<!-- (\w+ options) -->$/gm)].map(([, mark]) => mark);
+  expect(marks).toEqual(['cache options', 'route options', 'cascade options']);
 });
 
 test('every reason to bypass the cache is explained', () => {
@@ -72,16 +81,13 @@ test('every dependency is listed', () => {
   expect(firstColumn(tableUnder('dependency'))).toEqual(Object.keys(packageJson.dependencies).toSorted(byText));
 });
 
-test('links within README.md and to files lead somewhere', () => {
-  const anchors = new Set(
-    [...readme.matchAll(/^#+ (.+)$/gm)].map(([, title = '']) => `#${title.toLowerCase().replaceAll(' ', '-')}`),
-  );
-  const targets = [...readme.matchAll(/\]\((?!https:)([^)]+)\)/g)].map(([, target = '']) => target);
-  const broken = targets.filter((target) =>
-    target.startsWith('#') ? !anchors.has(target) : !existsSync(join(root, target)),
-  );
-  expect(targets.length).toBeGreaterThan(0);
-  expect(broken).toEqual([]);
+test('links among README.md, the guide and files lead somewhere', () => {
+  expect(brokenLinks(pages, root)).toEqual([]);
+});
+
+test('README.md has a link to every page of the guide, and the package has them', () => {
+  expect(unlinkedPages(pages)).toEqual([]);
+  expect(packageJson.files).toContain('docs/guide');
 });
 
 test('every diagnostics channel is explained', () => {
@@ -104,7 +110,7 @@ test('every alert is explained, with the time it waits', () => {
 });
 
 test('the files that the package brings are there', () => {
-  for (const [, path = ''] of readme.matchAll(/node_modules\/express-ai-cache\/([\w/-]+)/g))
+  for (const [, path = ''] of text.matchAll(/node_modules\/express-ai-cache\/([\w/-]+)/g))
     expect({ path, exists: existsSync(join(root, path)) }).toEqual({ path, exists: true });
   expect(packageJson.files).toContain('dashboards');
 });

@@ -1,7 +1,7 @@
-/** Compiles and runs what README.md shows; readme-blocks.ts says how a block is written. */
+/** Compiles and runs what README.md and the pages of docs/guide/ show; readme-blocks.ts says how a block is written. */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { LLMock } from '@copilotkit/aimock';
@@ -9,16 +9,17 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
 import { startRedis } from '../support/redis-server.ts';
 import type { RedisServer } from '../support/redis-server.ts';
-import { readReadme } from './readme-blocks.ts';
+import { docPages } from './doc-pages.ts';
+import { readBlocks } from './readme-blocks.ts';
 import type { Program } from './readme-blocks.ts';
 
 const root = join(import.meta.dirname, '../..');
-const readmePath = join(root, 'README.md');
-const { programs, npmScripts } = readReadme(existsSync(readmePath) ? readFileSync(readmePath, 'utf8') : '');
+const pages = docPages(root).map((page) => ({ path: page.path, ...readBlocks(page) }));
+const programs = pages.flatMap((page) => page.programs);
 
 /** Inside the package, where 'express-ai-cache' is the package itself. */
 const directory = join(root, '.cache/readme');
-const fileOf = ({ line, language }: Program): string => join(directory, `line-${line}.${language}`);
+const fileOf = ({ place, language }: Program): string => join(directory, `${place.replaceAll(/\W/g, '-')}.${language}`);
 
 let redis: RedisServer;
 const provider = new LLMock({ port: 0 });
@@ -68,20 +69,19 @@ async function run(program: Program): Promise<string> {
   child.stderr.on('data', read);
   const [code, signal] = (await once(child, 'close')) as [number | null, string | null];
   const endedByUs = signal === 'SIGTERM';
-  if (!endedByUs && code !== 0) throw new Error(`README.md:${program.line} ended with ${code ?? signal}:\n${printed}`);
+  if (!endedByUs && code !== 0) throw new Error(`${program.place} ended with ${code ?? signal}:\n${printed}`);
   return printed;
 }
 
-test('README.md exists and shows programs', () => {
-  expect(existsSync(readmePath)).toBe(true);
-  expect(programs.length).toBeGreaterThan(0);
+test('README.md and the guide show programs', () => {
+  expect(pages.filter((page) => page.programs.length > 0).length).toBeGreaterThan(5);
 });
 
-test('every npm script that README.md names exists', () => {
+test.each(pages)('every npm script that $path names exists', ({ npmScripts }) => {
   expect(Object.keys(packageJson.scripts)).toEqual(expect.arrayContaining([...npmScripts]));
 });
 
-test('every ts block of README.md compiles', () => {
+test('every ts block compiles', () => {
   writeFileSync(join(directory, 'origin.d.ts'), 'declare const origin: Promise<string>;\n');
   writeFileSync(
     join(directory, 'tsconfig.json'),
@@ -91,8 +91,8 @@ test('every ts block of README.md compiles', () => {
   expect({ status, stdout }).toEqual({ status: 0, stdout: '' });
 });
 
-test.each(programs.map((program) => ({ line: program.line, program })))(
-  'the block at line $line of README.md runs and prints what it promises',
+test.each(programs.map((program) => ({ place: program.place, program })))(
+  'the block at $place runs and prints what it promises',
   async ({ program }) => {
     const printed = await run(program);
     for (const expected of program.prints) expect(printed).toMatch(expected);

@@ -67,7 +67,7 @@ function asLatin1(line: string): string {
   return read.includes('\ufffd') ? line : read;
 }
 
-/** Each takes out of an answer what a hit has otherwise, by design. The README says so under "What the response API keeps". */
+/** Each takes out of an answer what a hit has otherwise, by design. docs/guide/http.md says so under "What the response API keeps". */
 export const differences = {
   /** Pieces of a body of announced length, or that end as they began, come at once, with a Content-Length. */
   framing: ({ head, body }: Lines): Lines => ({

@@ -6,10 +6,10 @@ import { cachedSite, STORED } from '../../support/cached-site.ts';
 import { startRedis } from '../../support/redis-server.ts';
 import { docs } from '../invalidation/open-cache.ts';
 
-const README = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8');
+const PAGE = readFileSync(new URL('../../../docs/guide/redis.md', import.meta.url), 'utf8');
 
-it('a Redis user with the rights that the README names can do all that the cache does', async () => {
-  const [, rights = ''] = /`(~ai_cache:\* [^`]+)`/.exec(README) ?? [];
+it('a Redis user with the rights that the guide names can do all that the cache does', async () => {
+  const [, rights = ''] = /`(~ai_cache:\* [^`]+)`/.exec(PAGE) ?? [];
   const redis = await startRedis();
   onTestFinished(() => redis.stop());
   await redis.cli('acl', 'setuser', 'app', 'on', '>pw', ...rights.split(' '));

@@ -63,7 +63,14 @@ describe('the options tables', () => {
     expect(withOptionsTables(written)).toBe(written);
   });
 
-  it('need their marks', () => {
+  it('go into a text that has some of the marks', () => {
+    expect(withOptionsTables('<!-- cascade options -->\n<!-- end -->')).toBe(
+      `<!-- cascade options -->\n\n${cascadeOptionsTable()}\n\n<!-- end -->`,
+    );
+  });
+
+  it('need a mark, and its end', () => {
     expect(() => withOptionsTables('nothing')).toThrow('<!-- cache options -->');
+    expect(() => withOptionsTables('<!-- route options -->')).toThrow('<!-- end -->');
   });
 });
