@@ -44,7 +44,7 @@ const MAX_PARSED_BYTES = 65_536;
 export const PARSED_AT_ONCE_BYTES = 1024 * 1024;
 
 /** Of events and lines, and of what is looked through for marks: 1 to 2 ms. */
-const SLICE_BYTES = 262_144;
+export const SLICE_BYTES = 262_144;
 const MARKS_SLICE_BYTES = 1024 * 1024;
 
 function* readJson(body: Buffer, gatherer: FactGatherer): Sliced<void> {
