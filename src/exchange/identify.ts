@@ -1,4 +1,5 @@
 import { AICacheError, internalFault } from '../errors.ts';
+import { nextTurn } from '../in-turns.ts';
 import { isWithoutBody } from '../request/body.ts';
 import { bodyName, bytesOf, type BodyBytes } from '../request/body-bytes.ts';
 import { buildRequest } from '../request/build-request.ts';
@@ -10,16 +11,19 @@ import type { CacheKey } from '../tiers/tier.ts';
 import type { Exchange, KeyedExchange } from './exchange.ts';
 import { Recognised } from './recognised.ts';
 
-/** An exchange with its key; for a large request by a promise. */
 type Keyed = KeyedExchange | Bypass;
 
-/** The exchange with its key: by the bytes of its body where those were seen before, else by what they say. */
+/** To read and to parse so many bytes has taken a long turn already: to digest them gets one of its own. */
+const LARGE_BYTES = 2 * 1024 * 1024;
+
+/** The exchange with its key, for a large request by a promise: by the bytes of its body where those were seen before, else by what they say. */
 export function identify(exchange: Exchange): Keyed | Promise<Keyed> {
   const noted = (keyed: Keyed): Keyed => {
     if ('key' in keyed) exchange.parts.requests.set(exchange.req, keyed);
     return keyed;
   };
-  const keyed = keyedOf(exchange);
+  const isLarge = (bytesOf(exchange.req)?.bytes.length ?? 0) > LARGE_BYTES;
+  const keyed = isLarge ? nextTurn().then(() => keyedOf(exchange)) : keyedOf(exchange);
   return keyed instanceof Promise ? keyed.then(noted) : noted(keyed);
 }
 

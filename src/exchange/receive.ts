@@ -1,10 +1,7 @@
 import { giveBody, LazyJson } from '../request/lazy-json.ts';
 import { noteBytes } from '../request/body-bytes.ts';
 import { readBody } from '../request/raw-body.ts';
-import { nextTurn } from '../in-turns.ts';
 import type { Exchange } from './exchange.ts';
-
-const LARGE_BYTES = 2 * 1024 * 1024;
 
 /**
  * Reads the JSON body of a request that no parser has read; `req.body` parses it when it is first asked for. Whoever comes next finds
@@ -12,12 +9,7 @@ const LARGE_BYTES = 2 * 1024 * 1024;
  */
 export function receive(exchange: Exchange, go: (received: Exchange) => void | Promise<void>): Promise<void> {
   const { req, route, next } = exchange;
-  const goOn = (bytes: Buffer): void | Promise<void> => go(received(exchange, bytes));
-  return readBody(req, route.bodyLimitBytes).then(
-    // To put a large body together has taken some milliseconds already.
-    (bytes) => (bytes.length > LARGE_BYTES ? nextTurn().then(() => goOn(bytes)) : goOn(bytes)),
-    next,
-  );
+  return readBody(req, route.bodyLimitBytes).then((bytes) => go(received(exchange, bytes)), next);
 }
 
 function received(exchange: Exchange, bytes: Buffer): Exchange {

@@ -1,5 +1,5 @@
 import { unkeyableValue } from '../errors.ts';
-import { atOnce, type Sliced } from '../in-turns.ts';
+import type { Sliced } from '../in-turns.ts';
 import type { JsonValue } from './ai-request.ts';
 import { whyNotPlain } from './plain-object.ts';
 
@@ -23,7 +23,9 @@ export const SLICE_LENGTH = 262_144;
  * @param name What the value is called in an error: the first part of the path.
  */
 export function canonicalJson(value: JsonValue, name = 'value'): string {
-  return atOnce(canonicalSlices(value, name));
+  const writer = new CanonicalWriter(name, value);
+  writer.writeSome(Infinity);
+  return writer.text;
 }
 
 /** The same in slices of about {@link SLICE_LENGTH} characters. The value must not change meanwhile. */

@@ -116,16 +116,14 @@ function* digestSlices(request: AIRequest, algorithm: HashAlgorithm): Sliced<str
   add('m', model);
   add('o', operation);
   add('c', collection);
-  yield* long(frames, 't', text);
+  if (text.length <= SLICE_LENGTH) frames.add('t', text);
+  else yield* frames.addSlices('t', text);
   add('q', question);
-  if (options !== undefined) yield* long(frames, 'j', yield* canonicalSlices(options, 'options'));
+  if (options === undefined) return frames.digest();
+  const json = yield* canonicalSlices(options, 'options');
+  if (json.length <= SLICE_LENGTH) frames.add('j', json);
+  else yield* frames.addSlices('j', json);
   return frames.digest();
-}
-
-/** Most texts are short: they need no slices. */
-function* long(frames: FramedHash, tag: string, text: string): Sliced<void> {
-  if (text.length <= SLICE_LENGTH) frames.add(tag, text);
-  else yield* frames.addSlices(tag, text);
 }
 
 /** The number of headers goes first: no headers at all is not the same as an empty list of them. */

@@ -18,7 +18,7 @@ function chat(finish: string): object {
   return { object: 'chat.completion', choices: [{ index: 0, message, finish_reason: finish }] };
 }
 
-const messages = Array.from({ length: 4_000 }, (_, index) => ({
+const messages = Array.from({ length: 8_000 }, (_, index) => ({
   role: 'user',
   content: `${index} ${'x'.repeat(300)}`,
 }));
@@ -112,13 +112,13 @@ describe.each(expressVersions)('a large body on $name', ({ express }) => {
         },
       },
     );
-    const answers = await site.askInTurn(asked, asked, { ...asked, body: prompt.replace('3999', '4000') });
+    const answers = await site.askInTurn(asked, asked, { ...asked, body: prompt.replace('7999', '8000') });
     expect(order.slice(0, 2)).toEqual(['another turn', 'handler']);
     expect(answers.map(({ cacheStatus }) => cacheStatus)).toEqual([STORED, HIT, STORED]);
     expect(answers.map(({ text }) => text)).toEqual([
-      '{"run":1,"messages":4000}',
-      '{"run":1,"messages":4000}',
-      '{"run":2,"messages":4000}',
+      '{"run":1,"messages":8000}',
+      '{"run":1,"messages":8000}',
+      '{"run":2,"messages":8000}',
     ]);
     expect(site.runs).toBe(2);
   });
@@ -130,8 +130,8 @@ describe.each(expressVersions)('a large body on $name', ({ express }) => {
     const unsafe = { ...asked, body: prompt.replace('"model":"m"', '"z":12345678901234567890') };
     const answers = await site.askInTurn(unsafe, unsafe);
     expect(answers.map(({ cacheStatus, text }) => [cacheStatus, text])).toEqual([
-      ['ai-cache; fwd=bypass; detail=unkeyable', '4000'],
-      ['ai-cache; fwd=bypass; detail=unkeyable', '4000'],
+      ['ai-cache; fwd=bypass; detail=unkeyable', '8000'],
+      ['ai-cache; fwd=bypass; detail=unkeyable', '8000'],
     ]);
     expect(site.runs).toBe(2);
   });

@@ -43,8 +43,8 @@ const MAX_PARSED_BYTES = 65_536;
 /** JSON.parse takes up to 5 ms for so many bytes; of longer documents an outline is made. */
 export const PARSED_AT_ONCE_BYTES = 1024 * 1024;
 
-/** Of events and lines, and of what is looked through for marks: 1 to 2 ms. */
-export const SLICE_BYTES = 262_144;
+/** Of events and lines: 1 ms, several where the code is cold; of what is looked through for marks: 1 to 2 ms. */
+export const SLICE_BYTES = 65_536;
 const MARKS_SLICE_BYTES = 1024 * 1024;
 
 function* readJson(body: Buffer, gatherer: FactGatherer): Sliced<void> {

@@ -379,7 +379,7 @@ describe('a large answer', () => {
     const body = sse({ data: { ...chunk({ content: 'Hi' }, 'stop').data, model } }, '[DONE]');
     const nameAt = body.indexOf(model);
     const shifts = Array.from({ length: Buffer.byteLength(model) + 1 }, (_, shift) => shift);
-    const read = shifts.map((shift) => {
+    const read = shifts.map(async (shift) => {
       const before = `:${'a'.repeat(SLICE_BYTES - nameAt - shift - 2)}\n`;
       return completenessInTurns(SSE, Buffer.concat([Buffer.from(before), body]));
     });
