@@ -13,7 +13,7 @@ import { Recognised } from './recognised.ts';
 
 type Keyed = KeyedExchange | Bypass;
 
-/** To read and to parse so many bytes has taken a long turn already: to digest them gets one of its own. */
+/** To read so many bytes takes a long turn, to digest them another, and to parse them a third. */
 const LARGE_BYTES = 2 * 1024 * 1024;
 
 /** The exchange with its key, for a large request by a promise: by the bytes of its body where those were seen before, else by what they say. */
@@ -22,9 +22,12 @@ export function identify(exchange: Exchange): Keyed | Promise<Keyed> {
     if ('key' in keyed) exchange.parts.requests.set(exchange.req, keyed);
     return keyed;
   };
-  const isLarge = (bytesOf(exchange.req)?.bytes.length ?? 0) > LARGE_BYTES;
-  const keyed = isLarge ? nextTurn().then(() => keyedOf(exchange)) : keyedOf(exchange);
+  const keyed = isLarge(bytesOf(exchange.req)) ? nextTurn().then(() => keyedOf(exchange)) : keyedOf(exchange);
   return keyed instanceof Promise ? keyed.then(noted) : noted(keyed);
+}
+
+function isLarge(body: BodyBytes | undefined): boolean {
+  return body !== undefined && body.bytes.length > LARGE_BYTES;
 }
 
 function keyedOf(exchange: Exchange): Keyed | Promise<Keyed> {
@@ -43,7 +46,7 @@ function keyedOf(exchange: Exchange): Keyed | Promise<Keyed> {
       if ('key' in keyed) parts.aliases.set(alias, { key: keyed.key, textLength: keyed.request.text.length });
       return keyed;
     };
-    const keyed = canonical(exchange, around);
+    const keyed = isLarge(body) ? nextTurn().then(() => canonical(exchange, around)) : canonical(exchange, around);
     return keyed instanceof Promise ? keyed.then(aliased) : aliased(keyed);
   }
   named?.keep?.();
