@@ -24,12 +24,13 @@ const nothingBesideFolder: Restriction = {
   message: 'A leaf: it imports nothing outside its folder.',
 };
 
-/** Steps do not know each other: they share entries, configuration, errors, the clock, notes and four shapes. */
+/** Steps do not know each other: they share entries, configuration, errors, the clock, notes, slices and four shapes. */
 const sharedBySteps = (...more: string[]): Restriction => ({
   group: [
     '../**',
     '!../clock.ts',
     '!../note.ts',
+    '!../in-turns.ts',
     '!../errors.ts',
     '!../config/**',
     '!../entry/**',
@@ -63,7 +64,7 @@ const imports = (files: string[], ...patterns: Restriction[]) => ({
 const direction = [
   imports(['src/*.ts'], typesOnly(express, outside), noneOf(ioredis, telemetry)),
   imports(['src/index.ts'], noneOf(express, ioredis, telemetry)),
-  imports(['src/clock.ts', 'src/note.ts'], nothingOfSrc, noneOf(express, ioredis, telemetry)),
+  imports(['src/{clock,in-turns,note}.ts'], nothingOfSrc, noneOf(express, ioredis, telemetry)),
   imports(['src/errors/**'], nothingBesideFolder, noneOf(express, ioredis, telemetry)),
   imports(['src/exchange/**'], notUpwards, typesOnly(express, outside), noneOf(ioredis, telemetry)),
   imports(['src/direct/**'], notUpwards, noneOf(express, ioredis, telemetry)),
@@ -76,7 +77,7 @@ const direction = [
     typesOnly(`${express}|${ioredis}|${telemetry}`, optionTypes),
   ),
   imports(['src/{flight,policy,telemetry}/**'], sharedBySteps(), noneOf(express, ioredis, telemetry)),
-  imports(['src/policy/answer/**'], sharedBySteps('../../entry/**'), noneOf(express, ioredis, telemetry)),
+  imports(['src/policy/answer/**'], sharedBySteps('../../entry/**', '../../in-turns.ts'), noneOf(express, ioredis, telemetry)),
   imports(['src/{request,response}/**'], sharedBySteps(), noneOf(ioredis, telemetry)),
   imports(
     ['src/dashboard/**'],

@@ -60,12 +60,16 @@ function serve(exchange: Exchange): void | Promise<void> {
 }
 
 function ask(exchange: Exchange): void | Promise<void> {
-  const { parts, route, req } = exchange;
+  const { route, req } = exchange;
   const skipped = whySkipped(req, route);
   if (skipped !== undefined) return passBy(exchange, skipped);
   const keyed = identify(exchange);
-  if ('bypass' in keyed) return passBy(exchange, keyed);
+  return keyed instanceof Promise ? keyed.then((late) => serveKeyed(exchange, late)) : serveKeyed(exchange, keyed);
+}
 
+function serveKeyed(exchange: Exchange, keyed: KeyedExchange | Bypass): void | Promise<void> {
+  if ('bypass' in keyed) return passBy(exchange, keyed);
+  const { parts } = exchange;
   const terms = honouredTerms(keyed);
   if (terms?.noStore === true) return passBy(exchange, { bypass: 'no-store' });
   if (isForWhole(exchange) && wantsRefresh(keyed)) return makeAnew(keyed);
@@ -86,9 +90,9 @@ function makeAnew(exchange: KeyedExchange): void | Promise<void> {
 }
 
 /** A request of ours in the background: it asks no tier, and nobody reads what it gets. */
-function revalidate(exchange: Exchange, refresh: Refresh): void | Promise<void> {
+async function revalidate(exchange: Exchange, refresh: Refresh): Promise<void> {
   const { entry, rule, cause } = refresh;
-  const primary = identify(exchange);
+  const primary = await identify(exchange);
   const keyed = 'key' in primary && rule !== undefined ? withVariant(primary, rule) : primary;
   if ('key' in keyed && keyed.key.digest === entry.digest) {
     // The handler may be asked whether it still holds; nobody reads what is sent then.

@@ -12,20 +12,20 @@ const BROKEN: ReadonlySet<string> = new Set(['in-band-error', 'no-terminal-event
  * Reads what the `call` of a provider gave. An error, be it by its status or in a body with the status 200, and an answer that was cut
  * are failures of the provider; an answer that the cache does not store for another reason, such as a refusal, is still the answer.
  *
- * Throws ProviderFault, and AICacheError INVALID_RESPONSE for a value that is no answer.
+ * Rejects with ProviderFault, and AICacheError INVALID_RESPONSE for a value that is no answer.
  */
-export function judged(
+export async function judged(
   parts: Pick<CacheParts, 'config' | 'clock'>,
   given: unknown,
   ttlSeconds: number | undefined,
-): Judged {
+): Promise<Judged> {
   const shown = noAnswerIn(given);
   if (shown !== undefined) throw notAWholeAnswer(shown);
   const response = wholeResponseOf(given);
   if (response.status >= 300) {
     throw statusFault(response.status, Object.fromEntries(response.headers), new Error(`HTTP ${response.status}`));
   }
-  const verdict = verdictOnGiven(parts, response, ttlSeconds);
+  const verdict = await verdictOnGiven(parts, response, ttlSeconds);
   const reason = verdict.refusal?.reason;
   if (reason !== undefined && BROKEN.has(reason)) {
     throw new ProviderFault('bad-answer', new Error(`The answer is not stored: ${reason}.`), { isRetryable: true });

@@ -27,7 +27,7 @@ export interface Asking<T> {
   /** What the cascade has left, milliseconds. */
   readonly leftMs: number;
   /** Makes an answer of what `call` gave, or throws. */
-  read(given: unknown): T;
+  read(given: unknown): T | Promise<T>;
   /** Told before each attempt. */
   onAttempt(): void;
 }
@@ -121,7 +121,7 @@ export class ProviderLine {
     const ask = async (own: AbortSignal): Promise<T> => {
       try {
         // Each attempt has a request of its own: what is stored, and what the next one is asked, is not the provider's to change.
-        return read(await this.#call(copyOf(request), { signal: own }));
+        return await read(await this.#call(copyOf(request), { signal: own }));
       } catch (error) {
         throw faultOf(error);
       }

@@ -63,7 +63,7 @@ export async function directSet(
   if (options.tags !== undefined && !isTags(options.tags)) throw invalidRequestField('tags', 'an array of strings');
   const key = parts.keys.keyFor(request);
   const response = wholeResponseOf(given);
-  const { refusal, usage, model } = verdictOnGiven(parts, response, ttlSeconds);
+  const { refusal, usage, model } = await verdictOnGiven(parts, response, ttlSeconds);
   if (refusal !== undefined) return { stored: false, reason: refusal.reason };
   const position = notedAt ?? (await parts.store.noted());
   const remarks = { contextSeconds: ttlSeconds, tags: options.tags, usage, answeredBy: model, position };
@@ -178,7 +178,7 @@ async function lead(
     throw error;
   }
   ended({});
-  const { refusal, usage, model } = verdictOnGiven(parts, response, undefined);
+  const { refusal, usage, model } = await verdictOnGiven(parts, response, undefined);
   const fillMs = parts.clock.monotonic() - startedAt;
   const entry = makeEntry(direct, response, { usage, answeredBy: model, fillMs, position });
   try {

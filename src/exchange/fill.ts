@@ -20,7 +20,7 @@ import { conditionsOf, isCoveredByStale, sendRenewed, sendStale, type StaleAnswe
 import { apartBy } from './variants.ts';
 import { judge, refuse, settle, settleRenewed, type SettleResult } from './settle.ts';
 import { renewedBy, type Renewed } from './renew.ts';
-import { verdictOnBody, verdictOnHead, type HeadVerdict, type Verdict } from './verdict.ts';
+import { verdictOnHead, verdictOnWhole, type HeadVerdict, type Verdict } from './verdict.ts';
 
 export interface FillOptions {
   /** Absent where nobody waits for this fill. */
@@ -53,8 +53,8 @@ class Fill {
   readonly #target: string | undefined;
   readonly #client: FillClient;
   #live: LiveStream | undefined;
-  /** What was decided at the head with the whole body in hand; it is not asked again. */
-  #verdict: Verdict | undefined;
+  /** What was decided at the head with the whole body in hand, or is being decided of a large one; it is not asked again. */
+  #verdict: Verdict | Promise<Verdict> | undefined;
   #renewed: Renewed | undefined;
   #isOver = false;
 
@@ -138,8 +138,8 @@ class Fill {
     if (body === undefined) return judged;
     if (judged.refusal !== undefined) this.#verdict = judged;
     else if (codingOf(head.headers) === 'identity')
-      this.#verdict = { ...verdictOnBody(this.#exchange, head, body), audience: judged.audience };
-    return this.#verdict ?? judged;
+      this.#verdict = verdictOnWhole(this.#exchange, head, body, judged.audience);
+    return this.#verdict === undefined || this.#verdict instanceof Promise ? judged : this.#verdict;
   }
 
   #member(refusal: Refusal | undefined): string | undefined {
@@ -147,7 +147,7 @@ class Fill {
     const detail = this.#options.detail ?? refusal?.reason;
     return parts.cacheStatus?.({
       fwd: this.#options.fwd,
-      stored: this.#verdict !== undefined && refusal === undefined,
+      stored: this.#verdict !== undefined && !(this.#verdict instanceof Promise) && refusal === undefined,
       ...(detail === undefined ? {} : { detail }),
       ...(parts.config.cacheStatus === 'key' ? { key: key.digest } : {}),
     });

@@ -1,4 +1,5 @@
 import { AICacheError, internalFault } from '../errors.ts';
+import { nextTurn } from '../in-turns.ts';
 import { isWithoutBody } from '../request/body.ts';
 import { bodyName, bytesOf, type BodyBytes } from '../request/body-bytes.ts';
 import { buildRequest } from '../request/build-request.ts';
@@ -6,17 +7,30 @@ import type { Bypass } from '../request/bypass.ts';
 import { digestOf } from '../request/known-digests.ts';
 import { surroundingsOf, type Surroundings } from '../request/surroundings.ts';
 import { budgetOf } from '../tiers/budget.ts';
+import type { CacheKey } from '../tiers/tier.ts';
 import type { Exchange, KeyedExchange } from './exchange.ts';
 import { Recognised } from './recognised.ts';
 
-/** The exchange with its key: by the bytes of its body where those were seen before, else by what they say. */
-export function identify(exchange: Exchange): KeyedExchange | Bypass {
-  const keyed = keyedOf(exchange);
-  if ('key' in keyed) exchange.parts.requests.set(exchange.req, keyed);
-  return keyed;
+type Keyed = KeyedExchange | Bypass;
+
+/** To read so many bytes takes a long turn, to digest them another, and to parse them a third. */
+const LARGE_BYTES = 2 * 1024 * 1024;
+
+/** The exchange with its key, for a large request by a promise: by the bytes of its body where those were seen before, else by what they say. */
+export function identify(exchange: Exchange): Keyed | Promise<Keyed> {
+  const noted = (keyed: Keyed): Keyed => {
+    if ('key' in keyed) exchange.parts.requests.set(exchange.req, keyed);
+    return keyed;
+  };
+  const keyed = isLarge(bytesOf(exchange.req)) ? nextTurn().then(() => keyedOf(exchange)) : keyedOf(exchange);
+  return keyed instanceof Promise ? keyed.then(noted) : noted(keyed);
 }
 
-function keyedOf(exchange: Exchange): KeyedExchange | Bypass {
+function isLarge(body: BodyBytes | undefined): boolean {
+  return body !== undefined && body.bytes.length > LARGE_BYTES;
+}
+
+function keyedOf(exchange: Exchange): Keyed | Promise<Keyed> {
   const { parts, route, req } = exchange;
   if (route.describe !== undefined) return canonical(exchange);
   const body = bytesOf(req);
@@ -28,9 +42,12 @@ function keyedOf(exchange: Exchange): KeyedExchange | Bypass {
   const alias = parts.aliases.aliasOf(route, around, named?.name);
   const known = parts.aliases.get(alias);
   if (known === undefined) {
-    const keyed = canonical(exchange, around);
-    if ('key' in keyed) parts.aliases.set(alias, { key: keyed.key, textLength: keyed.request.text.length });
-    return keyed;
+    const aliased = (keyed: Keyed): Keyed => {
+      if ('key' in keyed) parts.aliases.set(alias, { key: keyed.key, textLength: keyed.request.text.length });
+      return keyed;
+    };
+    const keyed = isLarge(body) ? nextTurn().then(() => canonical(exchange, around)) : canonical(exchange, around);
+    return keyed instanceof Promise ? keyed.then(aliased) : aliased(keyed);
   }
   named?.keep?.();
   parts.observe({ type: 'key', durationMs: parts.clock.monotonic() - startedAt, textLength: known.textLength });
@@ -47,17 +64,24 @@ function nameOf({ parts, req }: Exchange, body: BodyBytes): { readonly name: str
   return { name: bodyName(body, digest, parsed), keep: () => parts.digests.keep(bytes, digest) };
 }
 
-function canonical(exchange: Exchange, around?: Surroundings): KeyedExchange | Bypass {
+function canonical(exchange: Exchange, around?: Surroundings): Keyed | Promise<Keyed> {
   const { parts, route, req } = exchange;
   const built = buildRequest(req, route, around);
   if ('bypass' in built) return built;
   const { request } = built;
   const startedAt = parts.clock.monotonic();
-  try {
-    const key = parts.keys.keyFor(request);
+  const keyed = (key: CacheKey): Keyed => {
     parts.observe({ type: 'key', durationMs: parts.clock.monotonic() - startedAt, textLength: request.text.length });
     return { ...exchange, request, key, budget: budgetOf(parts.config.redisTimeoutMs) };
+  };
+  try {
+    const key = parts.keys.keyInTurns(request);
+    return key instanceof Promise ? key.then(keyed, unkeyable) : keyed(key);
   } catch (error) {
-    return { bypass: 'unkeyable', error: error instanceof AICacheError ? error : internalFault(error) };
+    return unkeyable(error);
   }
+}
+
+function unkeyable(error: unknown): Bypass {
+  return { bypass: 'unkeyable', error: error instanceof AICacheError ? error : internalFault(error) };
 }

@@ -31,19 +31,19 @@ export interface Made {
 
 export type SettleResult = StoreResult | { readonly stored: false; readonly notStored: string };
 
-/** At once, but where a body that the handler has coded must be decoded first. `known`: what was decided before the head went out. */
+/** At once, but where a body is large, or coded by the handler. `known`: what was decided, or is about to be, before the head went out. */
 export function judge(
   exchange: KeyedExchange,
   context: ContextState,
   recording: Recording,
-  known: Verdict | undefined,
+  known: Verdict | Promise<Verdict> | undefined,
 ): Judged | Promise<Judged> {
   const { head, body } = recording;
   const coding = codingOf(head?.headers ?? []);
-  const judged = (identity: Buffer | undefined): Judged => ({
-    verdict: known ?? verdictOn(exchange, context, recording, identity),
-    identity,
-  });
+  const judged = (identity: Buffer | undefined): Judged | Promise<Judged> => {
+    const verdict = known ?? verdictOn(exchange, context, recording, identity);
+    return verdict instanceof Promise ? verdict.then((late) => ({ verdict: late, identity })) : { verdict, identity };
+  };
   if (body === undefined || coding === 'identity') return judged(body);
   return decoded(body, coding, exchange.parts.config.maxEntryBytes).then(judged);
 }

@@ -1,5 +1,5 @@
 import { fieldOf } from '../entry/header-fields.ts';
-import { completenessOf, type Completeness } from '../policy/completeness.ts';
+import { completenessInTurns, type Completeness } from '../policy/completeness.ts';
 import { isNeverFresh, whyNotStorable, type Refusal } from '../policy/storable.ts';
 import { callUserFunction } from '../request/user-function.ts';
 import type { RecordedHead } from '../response/recorded-head.ts';
@@ -63,13 +63,13 @@ function whyNotByHead(
   return whyNotStorable(candidate, storageTermsOf(exchange, context, head, body));
 }
 
-/** The same for a recording that is over; `identity` is its body decoded, absent where it could not be. */
+/** The same for a recording that is over, for a large one by a promise; `identity` is its body decoded, absent where it could not be. */
 export function verdictOn(
   exchange: KeyedExchange,
   context: ContextState,
   recording: Recording,
   identity: Buffer | undefined,
-): Verdict {
+): Verdict | Promise<Verdict> {
   const { head, body, ended, tooLarge, hasTrailers } = recording;
   if (head === undefined || !ended) return { refusal: { reason: 'unfinished', kind: 'failed' }, audience: 'all' };
   if (tooLarge) return { refusal: { reason: 'too-large', kind: 'declared' }, audience: 'nobody' };
@@ -77,17 +77,31 @@ export function verdictOn(
   if (judged.refusal !== undefined) return judged;
   if (hasTrailers) return { refusal: { reason: 'trailer', kind: 'declared' }, audience: 'nobody' };
   if (identity === undefined) return { refusal: { reason: 'content-encoding', kind: 'declared' }, audience: 'nobody' };
-  return { ...verdictOnBody(exchange, head, identity), audience: judged.audience };
+  return verdictOnWhole(exchange, head, identity, judged.audience);
+}
+
+/** For an answer whose head is one to store. */
+export function verdictOnWhole(
+  exchange: KeyedExchange,
+  head: RecordedHead,
+  identity: Buffer,
+  audience: Audience,
+): Verdict | Promise<Verdict> {
+  const onBody = verdictOnBody(exchange, head, identity);
+  return onBody instanceof Promise ? onBody.then((late) => ({ ...late, audience })) : { ...onBody, audience };
 }
 
 /** What the body says of itself, and what the route's functions say of it: `shouldStore` overrules the body, never the head. */
-export function verdictOnBody(exchange: KeyedExchange, head: RecordedHead, identity: Buffer): BodyVerdict {
+function verdictOnBody(
+  exchange: KeyedExchange,
+  head: RecordedHead,
+  identity: Buffer,
+): BodyVerdict | Promise<BodyVerdict> {
   const { parts, route, req } = exchange;
   const { isComplete, shouldStore } = route;
   const response = { status: head.status, headers: head.headers, body: identity };
   const ask = isComplete && (() => callUserFunction('isComplete', () => isComplete(response), req));
-  try {
-    const completeness = completenessOf(fieldOf(head.headers, 'content-type'), identity, ask);
+  const judged = (completeness: Completeness): BodyVerdict => {
     const { reason, usage, model } = completeness;
     const offered = { ...response, ...(reason === undefined ? {} : { incomplete: reason }) };
     const isWanted = shouldStore && callUserFunction('shouldStore', () => shouldStore(offered, req), req);
@@ -96,9 +110,16 @@ export function verdictOnBody(exchange: KeyedExchange, head: RecordedHead, ident
       ...(usage === undefined ? {} : { usage }),
       ...(model === undefined ? {} : { model }),
     };
-  } catch (error) {
+  };
+  const failed = (error: unknown): BodyVerdict => {
     parts.report(error);
     return { refusal: { reason: 'should-store-failed', kind: 'declared' } };
+  };
+  try {
+    const completeness = completenessInTurns(fieldOf(head.headers, 'content-type'), identity, ask);
+    return completeness instanceof Promise ? completeness.then(judged).catch(failed) : judged(completeness);
+  } catch (error) {
+    return failed(error);
   }
 }
 

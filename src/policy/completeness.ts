@@ -1,4 +1,5 @@
 import type { Usage } from '../entry/entry.ts';
+import { atOnce, inTurns, type Sliced } from '../in-turns.ts';
 import type { Flaw } from './answer/answer-facts.ts';
 import { formOf, readAnswer } from './answer/read-answer.ts';
 
@@ -20,9 +21,26 @@ export function completenessOf(
   identity: Buffer,
   isComplete?: () => boolean,
 ): Completeness {
+  return atOnce(completenessSlices(contentType, identity, isComplete));
+}
+
+/** The same, for a large answer by a promise, so that others are served meanwhile. What `isComplete` throws is thrown, or rejects. */
+export function completenessInTurns(
+  contentType: string | undefined,
+  identity: Buffer,
+  isComplete?: () => boolean,
+): Completeness | Promise<Completeness> {
+  return inTurns(completenessSlices(contentType, identity, isComplete));
+}
+
+function* completenessSlices(
+  contentType: string | undefined,
+  identity: Buffer,
+  isComplete: (() => boolean) | undefined,
+): Sliced<Completeness> {
   const form = formOf(contentType);
   if (form === 'other') return isComplete === undefined || isComplete() ? {} : { reason: 'no-terminal-event' };
-  const { flaw, isKnown, isEnded, usage, model } = readAnswer(form, identity);
+  const { flaw, isKnown, isEnded, usage, model } = yield* readAnswer(form, identity);
   const counted = { ...(usage === undefined ? {} : { usage }), ...(model === undefined ? {} : { model }) };
   if (flaw !== undefined) return { reason: flaw, ...counted };
   const mustEnd = form !== 'json' || isKnown;

@@ -1,9 +1,13 @@
 import { unkeyableValue } from '../errors.ts';
+import type { Sliced } from '../in-turns.ts';
 import type { JsonValue } from './ai-request.ts';
 import { whyNotPlain } from './plain-object.ts';
 
 /** Arrays and objects may be nested this deep; JSON.parse itself has no such bound, a stack has. */
 export const MAX_DEPTH = 500;
+
+/** UTF-16 units: numbers take the longest, about 2 ms for so many. */
+export const SLICE_LENGTH = 262_144;
 
 /**
  * The one JSON text of a JSON value: two values have the same text exactly when they are equal, member order aside.
@@ -19,32 +23,89 @@ export const MAX_DEPTH = 500;
  * @param name What the value is called in an error: the first part of the path.
  */
 export function canonicalJson(value: JsonValue, name = 'value'): string {
-  return new CanonicalWriter(name, value).write(value);
+  const writer = new CanonicalWriter(name, value);
+  writer.writeSome(Infinity);
+  return writer.text;
+}
+
+/** The same in slices of about {@link SLICE_LENGTH} characters. The value must not change meanwhile. */
+export function* canonicalSlices(value: JsonValue, name = 'value'): Sliced<string> {
+  const writer = new CanonicalWriter(name, value);
+  while (!writer.writeSome(SLICE_LENGTH)) yield;
+  return writer.text;
+}
+
+/** An array or object that is being written. */
+interface Open {
+  readonly value: Readonly<Record<string | number, unknown>>;
+  /** Of the members of an object, in order. */
+  readonly names: readonly string[] | undefined;
+  readonly length: number;
+  /** The place of the next item or member. */
+  next: number;
+  /** Nothing has been written of it. */
+  isEmpty: boolean;
 }
 
 class CanonicalWriter {
   readonly #name: string;
-  readonly #root: unknown;
-  /** Where the writer is: names of members and places in arrays. Its length is the depth. */
-  readonly #path: (string | number)[] = [];
+  readonly #open: Open[] = [];
+  #text = '';
 
   constructor(name: string, root: unknown) {
     this.#name = name;
-    this.#root = root;
+    this.#write(root);
   }
 
-  write(value: unknown): string {
+  get text(): string {
+    return this.#text;
+  }
+
+  /** Goes on until so many characters more are written. Returns whether all is. */
+  writeSome(characters: number): boolean {
+    const enough = this.#text.length + characters;
+    for (let open = this.#open.at(-1); open !== undefined; open = this.#open.at(-1)) {
+      if (this.#text.length >= enough) return false;
+      if (open.next < open.length) this.#writeNext(open);
+      else {
+        this.#text += open.names === undefined ? ']' : '}';
+        this.#open.pop();
+      }
+    }
+    return true;
+  }
+
+  #writeNext(open: Open): void {
+    const { names, next } = open;
+    open.next += 1;
+    if (names === undefined) {
+      if (next > 0) this.#text += ',';
+      return this.#write(open.value[next]);
+    }
+    const name = names[next] as string;
+    const value = open.value[name];
+    if (value === undefined) return;
+    this.#text += open.isEmpty ? `${quoted(name)}:` : `,${quoted(name)}:`;
+    open.isEmpty = false;
+    this.#write(value);
+  }
+
+  /** Of an array or object no more than its beginning. */
+  #write(value: unknown): void {
     switch (typeof value) {
       case 'string':
-        return quoted(value);
+        this.#text += quoted(value);
+        return;
       case 'number':
-        return this.#number(value);
+        this.#text += this.#number(value);
+        return;
       case 'boolean':
-        return value ? 'true' : 'false';
+        this.#text += value ? 'true' : 'false';
+        return;
       case 'object':
-        if (value === null) return 'null';
-        if (this.#path.length >= MAX_DEPTH) throw this.#unkeyable(this.#whyTooDeep());
-        return Array.isArray(value) ? this.#array(value) : this.#object(value as Record<string, unknown>);
+        if (value === null) this.#text += 'null';
+        else this.#enter(value);
+        return;
       default:
         throw this.#unkeyable(typeof value === 'undefined' ? 'it is undefined' : `it is a ${typeof value}`);
     }
@@ -57,48 +118,32 @@ class CanonicalWriter {
     return Object.is(value, -0) ? '-0' : String(value);
   }
 
-  #array(items: readonly unknown[]): string {
-    // The prototype of arrays is an array itself, in every realm; that of a subclass is not.
-    if (!Array.isArray(Object.getPrototypeOf(items))) throw this.#unkeyable('it is an instance of a class');
-    let text = '[';
-    for (let index = 0; index < items.length; index += 1) {
-      this.#path.push(index);
-      text += index === 0 ? this.write(items[index]) : `,${this.write(items[index])}`;
-      this.#path.pop();
+  #enter(value: object): void {
+    if (this.#open.length >= MAX_DEPTH) throw this.#unkeyable(this.#whyTooDeep(value));
+    const members = value as Open['value'];
+    if (Array.isArray(value)) {
+      // The prototype of arrays is an array itself, in every realm; that of a subclass is not.
+      if (!Array.isArray(Object.getPrototypeOf(value))) throw this.#unkeyable('it is an instance of a class');
+      this.#text += '[';
+      this.#open.push({ value: members, names: undefined, length: value.length, next: 0, isEmpty: true });
+      return;
     }
-    return `${text}]`;
-  }
-
-  #object(members: Readonly<Record<string, unknown>>): string {
-    const reason = whyNotPlain(members);
+    const reason = whyNotPlain(value);
     if (reason !== undefined) throw this.#unkeyable(reason);
-    let text = '{';
-    let separator = '';
-    for (const name of sortedNames(members)) {
-      const value = members[name];
-      if (value === undefined) continue;
-      this.#path.push(name);
-      text += `${separator}${quoted(name)}:${this.write(value)}`;
-      this.#path.pop();
-      separator = ',';
-    }
-    return `${text}}`;
+    const names = sortedNames(value);
+    this.#text += '{';
+    this.#open.push({ value: members, names, length: names.length, next: 0, isEmpty: true });
   }
 
   /** A cycle always ends here, so that only here somebody has to look for one. */
-  #whyTooDeep(): string {
-    const seen = new Set<unknown>();
-    let value = this.#root;
-    for (const step of this.#path) {
-      if (seen.has(value)) return 'it contains itself';
-      seen.add(value);
-      value = (value as Record<string | number, unknown>)[step];
-    }
-    return `it is nested deeper than ${MAX_DEPTH} levels`;
+  #whyTooDeep(value: object): string {
+    const isCycle = new Set<unknown>(this.#open.map((open) => open.value)).add(value).size <= this.#open.length;
+    return isCycle ? 'it contains itself' : `it is nested deeper than ${MAX_DEPTH} levels`;
   }
 
   #unkeyable(reason: string): Error {
-    return unkeyableValue(shownPath(this.#name, this.#path), reason);
+    const path = this.#open.map(({ names, next }) => (names === undefined ? next - 1 : (names[next - 1] as string)));
+    return unkeyableValue(shownPath(this.#name, path), reason);
   }
 }
 

@@ -1,8 +1,12 @@
 import { createHash, hash } from 'node:crypto';
 import type { Hash } from 'node:crypto';
+import { atOnce, type Sliced } from '../in-turns.ts';
 
 /** Longer texts are hashed in slices of this many UTF-16 units, so that no UTF-8 copy of the whole is made. */
 export const SLICE_LENGTH = 65_536;
+
+/** So many take 1 to 2 ms. */
+export const PAUSE_LENGTH = 16 * SLICE_LENGTH;
 
 /**
  * A digest over named texts that nothing but the same names and texts, in the same order, can give.
@@ -22,34 +26,33 @@ export class FramedHash {
 
   /** @param tag One letter; a tag that is left out says that the text is absent, which is not empty. */
   add(tag: string, text: string): this {
-    if (!text.isWellFormed()) {
-      this.#pending += `${tag}!${text.length}:`;
-      this.#stream(text, 'utf16le');
-    } else if (text.length > SLICE_LENGTH) {
-      this.#pending += `${tag}${text.length}:`;
-      this.#stream(text, 'utf8');
-    } else {
-      this.#pending += `${tag}${text.length}:${text}`;
-    }
+    if (text.length <= SLICE_LENGTH && text.isWellFormed()) this.#pending += `${tag}${text.length}:${text}`;
+    else atOnce(this.addSlices(tag, text));
     return this;
+  }
+
+  /** The same, with a pause after each {@link PAUSE_LENGTH} UTF-16 units. */
+  *addSlices(tag: string, text: string): Sliced<void> {
+    const isWellFormed = text.isWellFormed();
+    this.#hash ??= createHash(this.#algorithm);
+    this.#hash.update(`${this.#pending}${tag}${isWellFormed ? '' : '!'}${text.length}:`);
+    this.#pending = '';
+    let pauseAt = PAUSE_LENGTH;
+    for (let start = 0; start < text.length;) {
+      let end = Math.min(start + SLICE_LENGTH, text.length);
+      if (end < text.length && isHighSurrogate(text.charCodeAt(end - 1))) end -= 1;
+      this.#hash.update(text.slice(start, end), isWellFormed ? 'utf8' : 'utf16le');
+      start = end;
+      if (start < pauseAt || start === text.length) continue;
+      pauseAt = start + PAUSE_LENGTH;
+      yield;
+    }
   }
 
   /** The digest in hex; nothing can be added afterwards. */
   digest(): string {
     if (this.#hash === undefined) return hash(this.#algorithm, this.#pending, 'hex');
     return this.#hash.update(this.#pending).digest('hex');
-  }
-
-  #stream(text: string, encoding: 'utf8' | 'utf16le'): void {
-    this.#hash ??= createHash(this.#algorithm);
-    this.#hash.update(this.#pending);
-    this.#pending = '';
-    for (let start = 0; start < text.length;) {
-      let end = Math.min(start + SLICE_LENGTH, text.length);
-      if (end < text.length && isHighSurrogate(text.charCodeAt(end - 1))) end -= 1;
-      this.#hash.update(text.slice(start, end), encoding);
-      start = end;
-    }
   }
 }
 

@@ -3,11 +3,12 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { HashAlgorithm } from '../config/config.ts';
 import type { VariantRule } from '../entry/entry.ts';
 import { hashAlgorithmRefused, textHashThresholdRefused } from '../errors.ts';
+import { atOnce, inTurns, type Sliced } from '../in-turns.ts';
 import type { CacheKey } from '../tiers/tier.ts';
 import type { AIRequest } from './ai-request.ts';
-import { canonicalJson } from './canonical-json.ts';
+import { canonicalSlices } from './canonical-json.ts';
 import { checkRequest } from './check-request.ts';
-import { FramedHash } from './framed-hash.ts';
+import { FramedHash, SLICE_LENGTH } from './framed-hash.ts';
 import { headerText } from './keyed-headers.ts';
 import { boundedKeyPart, escapeKeyPart, unescapeKeyPart } from './key-part.ts';
 
@@ -66,8 +67,17 @@ export class CacheKeyGenerator {
 
   /** The key in {@link generate}'s form and its digest alone. Throws as generate does. */
   keyFor(request: AIRequest): CacheKey {
+    return atOnce(this.#keySlices(request));
+  }
+
+  /** The same, for a large request by a promise, so that others are served meanwhile. Throws, or rejects, as generate throws. */
+  keyInTurns(request: AIRequest): CacheKey | Promise<CacheKey> {
+    return inTurns(this.#keySlices(request));
+  }
+
+  *#keySlices(request: AIRequest): Sliced<CacheKey> {
     checkRequest(request);
-    const digest = digestOf(request, this.#algorithm);
+    const digest = yield* digestSlices(request, this.#algorithm);
     const { provider, model, collection, text } = request;
     let key = `${providerPart(provider)}:${optionalPart(model)}:${optionalPart(collection)}:${digest}`;
     if (this.#threshold > 0 && text.length <= this.#threshold) key += `:${escapeKeyPart(text)}`;
@@ -93,21 +103,26 @@ export function textOfKey(key: string): string | undefined {
   return parts.length === 5 ? unescapeKeyPart(parts[4] as string) : undefined;
 }
 
-function digestOf(request: AIRequest, algorithm: HashAlgorithm): string {
+function* digestSlices(request: AIRequest, algorithm: HashAlgorithm): Sliced<string> {
+  const { target, vary, tenant, provider, model, operation, collection, text, question, options } = request;
   const frames = new FramedHash(algorithm).add('f', FORMAT);
-  const add = (tag: string, text: string | undefined): void => {
-    if (text !== undefined) frames.add(tag, text);
+  const add = (tag: string, part: string | undefined): void => {
+    if (part !== undefined) frames.add(tag, part);
   };
-  add('u', request.target);
-  addVary(frames, request.vary);
-  add('w', request.tenant);
-  add('p', request.provider);
-  add('m', request.model);
-  add('o', request.operation);
-  add('c', request.collection);
-  add('t', request.text);
-  add('q', request.question);
-  if (request.options !== undefined) add('j', canonicalJson(request.options, 'options'));
+  add('u', target);
+  addVary(frames, vary);
+  add('w', tenant);
+  add('p', provider);
+  add('m', model);
+  add('o', operation);
+  add('c', collection);
+  if (text.length <= SLICE_LENGTH) frames.add('t', text);
+  else yield* frames.addSlices('t', text);
+  add('q', question);
+  if (options === undefined) return frames.digest();
+  const json = yield* canonicalSlices(options, 'options');
+  if (json.length <= SLICE_LENGTH) frames.add('j', json);
+  else yield* frames.addSlices('j', json);
   return frames.digest();
 }
 

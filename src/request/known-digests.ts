@@ -27,12 +27,13 @@ export function digestOf(bytes: Buffer): string {
  */
 export class KnownDigests {
   readonly #bodies: LRUCache<string, KnownBody>;
+  readonly #maxBodyBytes: number;
 
   /** @param maxBytes Of all bodies kept. */
   constructor({ maxBytes }: { readonly maxBytes: number }) {
+    this.#maxBodyBytes = maxBytes * LARGEST_SHARE - OWN_BYTES;
     this.#bodies = new LRUCache({
       maxSize: maxBytes,
-      maxEntrySize: maxBytes * LARGEST_SHARE,
       sizeCalculation: ({ bytes }) => OWN_BYTES + bytes.length,
     });
   }
@@ -43,7 +44,9 @@ export class KnownDigests {
     return known?.bytes.equals(bytes) === true ? known.digest : undefined;
   }
 
+  /** A body that is too large is not kept. */
   keep(bytes: Buffer, digest: string): void {
+    if (bytes.length > this.#maxBodyBytes) return;
     // A slice would keep all that was read from its socket.
     const own = Buffer.allocUnsafeSlow(bytes.length);
     bytes.copy(own);

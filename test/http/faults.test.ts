@@ -15,7 +15,7 @@ const before: readonly [where: string, breakIt: (parts: CacheParts) => unknown][
     'its lookup rejects',
     ({ store }) => vi.spyOn(store, 'lookup').mockImplementation(() => Promise.reject(new Error('late'))),
   ],
-  ['its keys throw what is no error of its own', ({ keys }) => vi.spyOn(keys, 'keyFor').mockImplementation(fault)],
+  ['its keys throw what is no error of its own', ({ keys }) => vi.spyOn(keys, 'keyInTurns').mockImplementation(fault)],
   ['its flights throw', ({ flights }) => flights && vi.spyOn(flights, 'enter').mockImplementation(fault)],
 ];
 

@@ -83,8 +83,18 @@ export function membersOf(value: unknown): Members | undefined {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Members) : undefined;
 }
 
+/** The objects in a list; none where it is no list. */
 export function listOf(value: unknown): readonly Members[] {
   return Array.isArray(value) ? value.map(membersOf).filter((one) => one !== undefined) : [];
+}
+
+/** The members of answers of which every item is read: an outline of a large answer has them whole. */
+const LIST_NAMES = ['choices', 'output', 'content'] as const;
+export const LISTS: ReadonlySet<string | undefined> = new Set(LIST_NAMES);
+
+/** What readers of answers use in place of `listOf`, so that they find all that they read in an outline too. */
+export function listIn(document: Members, name: (typeof LIST_NAMES)[number]): readonly Members[] {
+  return listOf(document[name]);
 }
 
 export function isText(value: unknown): value is string {

@@ -1,4 +1,4 @@
-import { isText, listOf, membersOf, type FactGatherer, type Flaw, type Members } from './answer-facts.ts';
+import { isText, listIn, membersOf, type FactGatherer, type Flaw, type Members } from './answer-facts.ts';
 import { readUsage } from './usage.ts';
 
 /** Finish reasons that are no good end: OpenAI's, Mistral's (`model_length`, `error`) and DeepSeek's (`insufficient_system_resource`). */
@@ -17,7 +17,7 @@ const FINISH_REASONS = ['finish_reason', 'finishReason'] as const;
 export function readChat(document: Members, gatherer: FactGatherer, openChoices: Set<unknown>): boolean {
   if (!isChat(document)) return false;
   gatherer.isKnown = true;
-  const choices = listOf(document.choices);
+  const choices = listIn(document, 'choices');
   for (const choice of choices) readChoice(choice, gatherer, openChoices);
   // Another choice may open after the first has finished.
   if (choices.length > 0) gatherer.isEnded = openChoices.size === 0;
@@ -27,10 +27,13 @@ export function readChat(document: Members, gatherer: FactGatherer, openChoices:
 }
 
 /** An application may well call something else `choices`. */
-function isChat({ object, choices }: Members): boolean {
+function isChat(document: Members): boolean {
+  const { object, choices } = document;
   if (!Array.isArray(choices)) return false;
   const isNamed = typeof object === 'string' && /^(?:chat\.completion|text_completion)/.test(object);
-  return isNamed || listOf(choices).some((choice) => FINISH_REASONS.some((name) => Object.hasOwn(choice, name)));
+  return (
+    isNamed || listIn(document, 'choices').some((choice) => FINISH_REASONS.some((name) => Object.hasOwn(choice, name)))
+  );
 }
 
 function readChoice(choice: Members, gatherer: FactGatherer, openChoices: Set<unknown>): void {

@@ -1,4 +1,4 @@
-import { listOf, membersOf, type FactGatherer, type Members } from './answer-facts.ts';
+import { listIn, membersOf, type FactGatherer, type Members } from './answer-facts.ts';
 import { readUsage } from './usage.ts';
 
 /** Reads a response of OpenAI's Responses API, or one event of its stream. */
@@ -16,14 +16,14 @@ export function readResponses(document: Members, gatherer: FactGatherer): boolea
 
 function readResponse(response: Members, gatherer: FactGatherer): boolean {
   gatherer.isKnown = true;
-  const { status, output, usage, incomplete_details: details } = response;
+  const { status, usage, incomplete_details: details } = response;
   if (status === 'completed') gatherer.isEnded = true;
   if (status === 'failed' || status === 'cancelled') gatherer.flaw('in-band-error');
   if (status === 'incomplete') {
     gatherer.flaw(membersOf(details)?.reason === 'content_filter' ? 'content-filter' : 'finish-length');
   }
-  for (const item of listOf(output)) {
-    const contents = listOf(item.content);
+  for (const item of listIn(response, 'output')) {
+    const contents = listIn(item, 'content');
     if (contents.some((content) => content.type === 'refusal')) gatherer.flaw('refusal');
     // Reasoning alone is no answer.
     if (item.type !== 'reasoning' && (item.type !== 'message' || contents.length > 0)) gatherer.hasContent = true;

@@ -28,12 +28,12 @@ function streamOf(pieces: readonly string[], maxBytes = 10_000): LiveStream {
 const whole = [...EVENTS, 'data: [DONE]\n\n'];
 
 describe('what joining a stream of another process spared', () => {
-  it('is what its own bytes say, at the price of the model', () => {
+  it('is what its own bytes say, at the price of the model', async () => {
     const live = streamOf(whole);
     live.end('complete');
     const usage = { inputTokens: 30, outputTokens: 4 };
-    expect(sparedByLive(exchangeOf('mine'), live)).toEqual({ usage, costUsd: 0.07 });
-    expect(sparedByLive(exchangeOf('nobody-knows'), live)).toEqual({ usage });
+    expect(await sparedByLive(exchangeOf('mine'), live)).toEqual({ usage, costUsd: 0.07 });
+    expect(await sparedByLive(exchangeOf('nobody-knows'), live)).toEqual({ usage });
   });
 
   it.each<[string, () => LiveStream, 'complete' | 'cut' | undefined]>([
@@ -41,9 +41,9 @@ describe('what joining a stream of another process spared', () => {
     ['was cut', () => streamOf(whole), 'cut'],
     ['is no longer held as a whole', () => streamOf(whole, 125), 'complete'],
     ['does not say', () => streamOf(['data: [DONE]\n\n']), 'complete'],
-  ])('is not known where it %s', (_why, make, end) => {
+  ])('is not known where it %s', async (_why, make, end) => {
     const live = make();
     if (end !== undefined) live.end(end);
-    expect(sparedByLive(exchangeOf('mine'), live)).toEqual({});
+    expect(await sparedByLive(exchangeOf('mine'), live)).toEqual({});
   });
 });

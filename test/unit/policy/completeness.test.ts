@@ -1,9 +1,30 @@
 import { describe, expect, it } from 'vitest';
-import { completenessOf } from '../../../src/policy/completeness.ts';
+import { PARSED_AT_ONCE_BYTES, SLICE_BYTES } from '../../../src/policy/answer/read-answer.ts';
+import { completenessInTurns, completenessOf, type Completeness } from '../../../src/policy/completeness.ts';
 
 const JSON_TYPE = 'application/json; charset=utf-8';
 const SSE = 'text/event-stream';
 const NDJSON = 'application/x-ndjson';
+
+/** What is said of an answer, which is said of the same answer too where it is so large that it is judged in turns. */
+async function judged(type: string, body: Buffer, isComplete?: () => boolean): Promise<Completeness> {
+  const said = completenessOf(type, body, isComplete);
+  const large = largeForm(type, body);
+  if (large === undefined) return said;
+  const pending = completenessInTurns(type, large, isComplete);
+  expect(pending).toBeInstanceOf(Promise);
+  expect(await pending).toEqual(said);
+  return said;
+}
+
+/** The same with much in it that means nothing; undefined where there is no such form. */
+function largeForm(type: string, body: Buffer): Buffer | undefined {
+  if (type === SSE) return Buffer.concat([Buffer.from(': nothing\n'.repeat(50_000)), body]);
+  if (type === NDJSON) return Buffer.concat([Buffer.alloc(300_000, '\n'), body]);
+  const isRoomy = type === JSON_TYPE && /^[{["]/.test(body.toString());
+  const room = Buffer.alloc(PARSED_AT_ONCE_BYTES, ' ');
+  return isRoomy ? Buffer.concat([body.subarray(0, 1), room, body.subarray(1)]) : undefined;
+}
 
 function json(value: unknown): Buffer {
   return Buffer.from(JSON.stringify(value));
@@ -120,8 +141,8 @@ describe('a JSON answer', () => {
     ],
     ['that is nothing but an error in words', { error: 'overloaded', code: 3, request_id: 'r' }, 'in-band-error'],
     ['of an application that calls something else error', { error: 'none', summary: 'Short.' }, undefined],
-  ])('%s', (_title, body, reason) => {
-    expect(completenessOf(JSON_TYPE, json(body)).reason).toBe(reason);
+  ])('%s', async (_title, body, reason) => {
+    expect((await judged(JSON_TYPE, json(body))).reason).toBe(reason);
   });
 
   const long = JSON.stringify({ text: 'x'.repeat(100_000) });
@@ -134,8 +155,8 @@ describe('a JSON answer', () => {
     ['that is a word', 'null', undefined],
     ['that is a text', '"Hi"', undefined],
     ['that is a long list', `[${long}]`, undefined],
-  ])('%s', (_title, body, reason) => {
-    expect(completenessOf(JSON_TYPE, Buffer.from(body)).reason).toBe(reason);
+  ])('%s', async (_title, body, reason) => {
+    expect((await judged(JSON_TYPE, Buffer.from(body))).reason).toBe(reason);
   });
 });
 
@@ -198,8 +219,8 @@ describe('an event stream', () => {
       Buffer.from('data: {"token":"Hi"}\n\ndata: [DONE]\n'),
       'no-terminal-event',
     ],
-  ])('%s', (_title, body, reason) => {
-    expect(completenessOf(SSE, body).reason).toBe(reason);
+  ])('%s', async (_title, body, reason) => {
+    expect((await judged(SSE, body)).reason).toBe(reason);
   });
 
   it('that is a prefix of a whole one, cut anywhere before its last event, is never whole', () => {
@@ -223,20 +244,20 @@ describe('JSON lines', () => {
     ['of an application of its own', '{"a":1}\n{"a":2}\n', undefined],
     ['whose last line broke off', '{"a":1}\n{"a":', 'no-terminal-event'],
     ['with nothing in them', '', 'no-terminal-event'],
-  ])('%s', (_title, body, reason) => {
-    expect(completenessOf(NDJSON, Buffer.from(body)).reason).toBe(reason);
+  ])('%s', async (_title, body, reason) => {
+    expect((await judged(NDJSON, Buffer.from(body))).reason).toBe(reason);
   });
 });
 
 describe('what the route says of completeness', () => {
-  it('takes the place of the terminal event, in both directions', () => {
-    expect(completenessOf(SSE, sse('{"token":"Hi"}'), () => true).reason).toBeUndefined();
-    expect(completenessOf(SSE, sse('[DONE]'), () => false).reason).toBe('no-terminal-event');
-    expect(completenessOf('text/plain', Buffer.from('Hi'), () => false).reason).toBe('no-terminal-event');
+  it('takes the place of the terminal event, in both directions', async () => {
+    expect((await judged(SSE, sse('{"token":"Hi"}'), () => true)).reason).toBeUndefined();
+    expect((await judged(SSE, sse('[DONE]'), () => false)).reason).toBe('no-terminal-event');
+    expect((await judged('text/plain', Buffer.from('Hi'), () => false)).reason).toBe('no-terminal-event');
   });
 
-  it('does not make a flawed answer a good one', () => {
-    expect(completenessOf(SSE, sse(chunk({}, 'length')), () => true).reason).toBe('finish-length');
+  it('does not make a flawed answer a good one', async () => {
+    expect((await judged(SSE, sse(chunk({}, 'length')), () => true)).reason).toBe('finish-length');
   });
 });
 
@@ -295,8 +316,8 @@ describe('the usage that an answer reports', () => {
       { inputTokens: 9, outputTokens: 4, cacheReadTokens: 5 },
     ],
     ['an application of its own', JSON_TYPE, json({ summary: 'Short.' }), undefined],
-  ])('%s', (_title, type, body, usage) => {
-    expect(completenessOf(type, body).usage).toEqual(usage);
+  ])('%s', async (_title, type, body, usage) => {
+    expect((await judged(type, body)).usage).toEqual(usage);
   });
 });
 
@@ -308,12 +329,60 @@ describe('the model that an answer names', () => {
     ['OpenAI Responses', JSON_TYPE, json(response({ model: 'm-1' }))],
     ['embeddings', JSON_TYPE, json({ object: 'list', model: 'm-1', data: [], usage: { prompt_tokens: 8 } })],
     ['Ollama', NDJSON, Buffer.from('{"model":"m-1","done":false}\n{"model":"m-1","done":true}\n')],
-  ])('%s', (_title, type, body) => {
-    expect(completenessOf(type, body).model).toBe('m-1');
+  ])('%s', async (_title, type, body) => {
+    expect((await judged(type, body)).model).toBe('m-1');
   });
 
-  it('is none where it names none', () => {
-    expect(completenessOf(JSON_TYPE, json(chat({ message: { content: 'Hi' }, finish_reason: 'stop' })))).toEqual({});
-    expect(completenessOf(JSON_TYPE, json({ model: 'm-1' }))).toEqual({});
+  it('is none where it names none', async () => {
+    expect(await judged(JSON_TYPE, json(chat({ message: { content: 'Hi' }, finish_reason: 'stop' })))).toEqual({});
+    expect(await judged(JSON_TYPE, json({ model: 'm-1' }))).toEqual({});
+  });
+});
+
+describe('a large answer', () => {
+  const content = 'x'.repeat(2 * PARSED_AT_ONCE_BYTES);
+  const finished = chat({ message: { content }, finish_reason: 'stop' }, { usage: { prompt_tokens: 3 } });
+  it.each([
+    ['document', JSON_TYPE, json(finished)],
+    ['event', SSE, sse(JSON.stringify(finished))],
+    ['line', NDJSON, json(finished)],
+  ])('is judged in turns where it is one %s with much in it', async (_form, type, body) => {
+    const pending = completenessInTurns(type, body);
+    expect(pending).toBeInstanceOf(Promise);
+    expect(await pending).toEqual({ usage: { inputTokens: 3, outputTokens: 0 } });
+    expect((await completenessInTurns(type, body.subarray(0, -4))).reason).toBe('no-terminal-event');
+  });
+
+  it('is found flawed wherever in it the flaw is', async () => {
+    const good = { index: 0, message: { content: 'x'.repeat(1_000) }, finish_reason: 'stop' };
+    const choices = Array.from({ length: 2_000 }, (_, index) => ({ ...good, index }));
+    const flawed = [...choices, { ...good, finish_reason: 'length' }, ...choices];
+    expect((await completenessInTurns(JSON_TYPE, json({ object: 'chat.completion', choices }))).reason).toBeUndefined();
+    expect((await completenessInTurns(JSON_TYPE, json({ object: 'chat.completion', choices: flawed }))).reason).toBe(
+      'finish-length',
+    );
+  });
+
+  it('that the route says is incomplete is that', async () => {
+    const long = sse(...Array.from({ length: 20_000 }, () => chunk({ content: 'Hi there' })), '[DONE]');
+    expect(await completenessInTurns(SSE, long)).toEqual({});
+    expect((await completenessInTurns(SSE, long, () => false)).reason).toBe('no-terminal-event');
+    await expect(
+      completenessInTurns(SSE, long, () => {
+        throw new Error('of the route');
+      }),
+    ).rejects.toThrow('of the route');
+  });
+
+  it('of multi-byte characters is read as it was sent, wherever a slice ends', async () => {
+    const model = 'ü🎈€';
+    const body = sse({ data: { ...chunk({ content: 'Hi' }, 'stop').data, model } }, '[DONE]');
+    const nameAt = body.indexOf(model);
+    const shifts = Array.from({ length: Buffer.byteLength(model) + 1 }, (_, shift) => shift);
+    const read = shifts.map(async (shift) => {
+      const before = `:${'a'.repeat(SLICE_BYTES - nameAt - shift - 2)}\n`;
+      return completenessInTurns(SSE, Buffer.concat([Buffer.from(before), body]));
+    });
+    expect(await Promise.all(read)).toEqual(shifts.map(() => ({ model })));
   });
 });

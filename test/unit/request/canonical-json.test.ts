@@ -4,7 +4,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { AICacheError } from '../../../src/errors.ts';
 import type { JsonValue } from '../../../src/request/ai-request.ts';
-import { MAX_DEPTH, canonicalJson } from '../../../src/request/canonical-json.ts';
+import { canonicalJson, canonicalSlices, MAX_DEPTH, SLICE_LENGTH } from '../../../src/request/canonical-json.ts';
 
 /** JSON values whose equality isDeepStrictEqual tells; lone surrogates and `__proto__` included. */
 const text = fc.string({
@@ -172,5 +172,34 @@ describe('canonical JSON', () => {
     expect(error.option).toBe('options[…].list[1]');
     expect(error.message).not.toContain('secret');
     expect(error.message).not.toContain('canary');
+  });
+});
+
+describe('canonical JSON in slices', () => {
+  const messages = Array.from({ length: 3_000 }, (_, index) => ({
+    role: 'user',
+    content: `${index} ${'x'.repeat(300)}`,
+  }));
+
+  it('is the same text, with a pause for each slice of it', () => {
+    const value = { messages, model: 'm', b: [[], {}, [null, true, -0]] };
+    const work = canonicalSlices(value);
+    let pauses = 0;
+    let last = work.next();
+    for (; last.done !== true; last = work.next()) pauses += 1;
+    const sorted = messages.map(({ role, content }) => ({ content, role }));
+    expect(last.value).toBe(`{"b":[[],{},[null,true,-0]],"messages":${JSON.stringify(sorted)},"model":"m"}`);
+    expect(pauses).toBe(Math.floor(last.value.length / SLICE_LENGTH));
+    expect(pauses).toBeGreaterThan(2);
+  });
+
+  it('has no pause where it is short', () => {
+    expect(canonicalSlices({ a: 1 }).next()).toEqual({ done: true, value: '{"a":1}' });
+  });
+
+  it('names the place of what cannot be keyed, however late it comes', () => {
+    expect(refusal({ messages: [...messages, { content: [1, NaN] }] }).message).toContain(
+      'options.messages[3000].content[1]',
+    );
   });
 });

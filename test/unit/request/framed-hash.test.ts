@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { FramedHash, SLICE_LENGTH } from '../../../src/request/framed-hash.ts';
+import { FramedHash, PAUSE_LENGTH, SLICE_LENGTH } from '../../../src/request/framed-hash.ts';
 
 type Frame = readonly [tag: string, text: string];
 
@@ -60,5 +60,16 @@ describe('the framed hash', () => {
     const text = `${'x'.repeat(SLICE_LENGTH + 10)}\ud800`;
     const bytes = Buffer.concat([Buffer.from(`t!${text.length}:`), Buffer.from(text, 'utf16le')]);
     expect(digestOf([['t', text]])).toBe(sha256(bytes));
+  });
+
+  it.each([
+    ['well formed', 'é🎈a'],
+    ['with a lone surrogate', 'a\ud800'],
+  ])('gives a long text that is %s the same digest in slices as at once', (_title, unit) => {
+    const text = unit.repeat((2.5 * PAUSE_LENGTH) / unit.length);
+    const inSlices = new FramedHash('sha256').add('a', 'before');
+    expect([...inSlices.addSlices('t', text)]).toHaveLength(2);
+    const after = inSlices.add('z', 'after').digest();
+    expect(after).toBe(digestOf([['a', 'before'], ['t', text], ['z', 'after']])); // prettier-ignore
   });
 });

@@ -240,3 +240,31 @@ describe('a request that cannot be keyed', () => {
     expect(error.message).not.toContain(String(2 ** 60));
   });
 });
+
+describe('the key of a large request', () => {
+  const long = 'Grüße 🎈 '.repeat(150_000);
+
+  it.each<[string, AIRequest]>([
+    ['a long text', { ...full, text: long }],
+    [
+      'long options',
+      { ...full, options: { messages: Array.from({ length: 2_000 }, () => ({ content: 'x'.repeat(200) })) } },
+    ],
+    ['one long member', { ...full, options: { prompt: long } }],
+    ['a lone surrogate in it', { ...full, text: `${long}\ud800` }],
+  ])('with %s is made in turns, and the same as at once', async (_title, request) => {
+    const pending = keys.keyInTurns(request);
+    expect(pending).toBeInstanceOf(Promise);
+    expect(await pending).toEqual(keys.keyFor(request));
+  });
+
+  it('is refused in turns for what is refused at once', async () => {
+    const messages = Array.from({ length: 2_000 }, () => ({ content: 'x'.repeat(200) }));
+    const request = { text: '', options: { messages, z: Infinity } };
+    await expect(keys.keyInTurns(request)).rejects.toThrow(errorOf(() => keys.keyFor(request)).message);
+  });
+
+  it('is there at once where the request is not large', () => {
+    expect(keys.keyInTurns(full)).toEqual(keys.keyFor(full));
+  });
+});
