@@ -1,6 +1,6 @@
 import type { VariantRule } from '../entry/entry.ts';
 import { useOf } from '../entry/freshness.ts';
-import { isAcceptable, type RequestTerms } from '../policy/request-directives.ts';
+import { isAcceptable, wantsNew, type RequestTerms } from '../policy/request-directives.ts';
 import { partFor } from '../response/ranges.ts';
 import type { GetSpan } from '../telemetry/tracing.ts';
 import type { Found } from '../tiers/tiered-store.ts';
@@ -108,7 +108,7 @@ function sendOn({ exchange, span, terms }: Asking, miss: Miss): void | Promise<v
     return refuseAlone(exchange, 'only-if-cached');
   }
   const bypass = req.method === 'HEAD' ? 'method' : req.headers.range === undefined ? undefined : 'range';
-  if (bypass === undefined) return missed(miss);
+  if (bypass === undefined) return missed({ ...miss, wantsNew: miss.fwd === 'request' || wantsNew(terms) });
   span.end({ hit: false, result: 'bypass', keyDigest: key.digest });
   return passBy(exchange, { bypass });
 }

@@ -58,7 +58,7 @@ async function goOn(
     flight.giveUp();
     return { kind: 'failed' };
   }
-  const stored = landing.kind === 'stored' ? await lookedUp(exchange) : undefined;
+  const stored = mayLookUp && landing.kind === 'stored' ? await lookedUp(exchange) : undefined;
   if (stored !== undefined) return share(flight, stored);
   if (!isClosed(exchange)) return { kind: 'run', followers: followersOf(flight) };
   flight.handOver();

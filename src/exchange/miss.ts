@@ -19,6 +19,8 @@ export interface Miss {
   readonly span: GetSpan;
   /** Why it goes to the handler. Default: a miss. */
   readonly fwd?: Forwarded;
+  /** The request takes no stored answer: one that is whole is stored, if only in a moment. */
+  readonly wantsNew?: boolean;
   /** What may be sent in place of an error, or where the handler says that it still holds. */
   readonly stale?: StaleAnswer;
   /** A background refresh, and the request that caused it. */
@@ -35,8 +37,7 @@ export function missed(miss: Miss): void | Promise<void> {
   if (miss.cause !== undefined && (part.role === 'follower' || part.role === 'late')) return endRefresh(miss, part);
   if (part.role === 'follower') return follow(miss, part);
   if (part.role === 'late') {
-    // An answer that is whole is one that is stored, if only in a moment: this request wants none.
-    const isRefused = miss.fwd === 'request' && part.answer.entry !== undefined;
+    const isRefused = miss.wantsNew === true && part.answer.entry !== undefined;
     return isRefused ? run(miss) : shareAnswer(miss, part.answer, 'late');
   }
   return part.role === 'leader' ? lead(miss, part.flight) : run(miss);
@@ -62,7 +63,7 @@ function lead(miss: Miss, flight: Flight<Answer>): void | Promise<void> {
 
 async function leadInCluster(miss: Miss, flight: Flight<Answer>): Promise<void> {
   try {
-    await takeTurn(miss, await askCluster(miss.exchange, flight, miss.fwd !== 'request'));
+    await takeTurn(miss, await askCluster(miss.exchange, flight, miss.wantsNew !== true));
   } catch (error) {
     // A fault of ours must not keep those waiting who follow.
     flight.release();

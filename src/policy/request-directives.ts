@@ -44,7 +44,12 @@ export function requestTermsOf(headers: RequestHeaders): RequestTerms | undefine
 
 /** May an answer of this age, and fresh for so long still, be used (negative: it is stale)? */
 export function isAcceptable(terms: RequestTerms, ageSeconds: number, freshForSeconds: number): boolean {
-  if (terms.noCache) return false;
+  if (wantsNew(terms)) return false;
   if (terms.maxAge !== undefined && ageSeconds > terms.maxAge) return false;
   return terms.minFresh === undefined || freshForSeconds >= terms.minFresh;
+}
+
+/** Does the request take no stored answer as it is, however young? */
+export function wantsNew(terms: RequestTerms | undefined): boolean {
+  return terms !== undefined && (terms.noCache || terms.maxAge === 0);
 }

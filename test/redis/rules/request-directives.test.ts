@@ -1,3 +1,4 @@
+import type { Request, Response } from 'express';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cachedSite } from '../../support/cached-site.ts';
 import { expressVersions } from '../../support/express.ts';
@@ -45,5 +46,28 @@ describe.each(expressVersions)('a request that wants no stored answer, on $name,
     await expect.poll(() => site.runs).toBe(2);
     proxy.release();
     expect([(await asked).text, site.runs]).toEqual(['run 2', 2]);
+  });
+
+  it('gets a new one also while another process still stores the one before', async () => {
+    const proxy = await startProxy(redis);
+    const answer = (_req: Request, res: Response): void =>
+      void res.set('Cache-Control', 'max-age=100').end(`run ${(runs += 1)}`);
+    let runs = 0;
+    const route = { requestDirectives: 'all' } as const;
+    const cluster = { coalesce: { across: 'cluster' } } as const;
+    const storing = await cachedSite(express, (req, res) => (proxy.hold('replies'), answer(req, res)), {
+      cache: { redis: proxy.url, ...cluster },
+      route,
+    });
+    const asking = await cachedSite(express, answer, { cache: { redis: redis.url, ...cluster }, route });
+    const path = `/elsewhere/${name.at(-1)}`;
+    const headers = { host: 'app.test' };
+    await storing.ask({ path, headers });
+    await proxy.held();
+    const asked = asking.ask({ path, headers: { ...headers, 'cache-control': 'no-cache' } });
+    // It waits for the process that has the lease.
+    await expect.poll(() => redis.cli('INFO', 'clients')).toMatch(/blocked_clients:[1-9]/);
+    proxy.release();
+    expect([(await asked).text, storing.runs, asking.runs]).toEqual(['run 2', 1, 1]);
   });
 });
