@@ -77,7 +77,7 @@ const DECOMPRESSORS: Readonly<Record<CompressionAlgorithm, Codec>> = {
  * nature, or less than a tenth smaller. At once up to 16 KiB, by a promise beyond.
  */
 export function compress(body: Buffer, options: CompressOptions): Compressed | Promise<Compressed> {
-  if (body.length < options.thresholdBytes || !isWorthTrying(options.contentType)) return { coding: 'identity', body };
+  if (!isTried(body, options)) return { coding: 'identity', body };
   const coding = options.algorithm;
   const { inLine, pooled, options: optionsFor } = COMPRESSORS[coding];
   const settings = optionsFor(options.level, body.length);
@@ -107,6 +107,15 @@ function bounded(bytes: Buffer, maxOutputBytes: number): Buffer {
   throw Object.assign(new RangeError(`A stored body has more than ${maxOutputBytes} bytes.`), {
     code: 'ERR_BUFFER_TOO_LARGE',
   });
+}
+
+/** Is there anything to try for `compress`, which it does at once? */
+export function isCompressedInLine(body: Buffer, options: CompressOptions): boolean {
+  return body.length <= COMPRESS_INLINE_BYTES && isTried(body, options);
+}
+
+function isTried(body: Buffer, { thresholdBytes, contentType }: CompressOptions): boolean {
+  return body.length >= thresholdBytes && isWorthTrying(contentType);
 }
 
 /** Types nobody has judged are tried; of those the pictures, sounds, films and fonts are compressed by their formats. */

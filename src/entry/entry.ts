@@ -105,6 +105,8 @@ export interface Entry {
   readonly costUsd?: number;
   /** How long the handler took to make it, milliseconds. */
   readonly fillMs?: number;
+  /** In memory only, never encoded: `body` is to be compressed for the first client that takes the coding. */
+  readonly isUncoded?: true;
   /** In memory only, never encoded: the body in identity coding, kept once somebody asked for it. */
   readonly identity?: Buffer;
 }

@@ -4,8 +4,17 @@ export type HeaderFields = readonly HeaderField[];
 
 /** All values of a field, joined (RFC 9110 §5.3); undefined where there is none. */
 export function fieldOf(headers: HeaderFields, lowerCaseName: string): string | undefined {
-  const values = headers.filter(([name]) => name.toLowerCase() === lowerCaseName).map(([, value]) => value);
-  return values.length === 0 ? undefined : values.join(', ');
+  let joined: string | undefined;
+  // Asked of an answer many times, most often in vain: without lists that nobody keeps.
+  for (const [name, value] of headers) {
+    if (isNamed(name, lowerCaseName)) joined = joined === undefined ? value : `${joined}, ${value}`;
+  }
+  return joined;
+}
+
+/** Field names are compared without regard to case (RFC 9110 §5.1). */
+export function isNamed(name: string, lowerCaseName: string): boolean {
+  return name.length === lowerCaseName.length && name.toLowerCase() === lowerCaseName;
 }
 
 /** Fields that frame the message: from a stored answer they could split or truncate the response (RFC 9112 §6.3, §11.1). */

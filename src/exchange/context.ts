@@ -25,21 +25,36 @@ export interface AICacheContext {
 
 /** What the handler said, as the fill reads it. */
 export class ContextState {
-  readonly abort = new AbortController();
   readonly tags = new Set<string>();
   ttlSeconds: number | undefined;
   isNoStore = false;
   reportedUsage: Usage | undefined;
   outcome: Outcome | undefined;
+  /** Made when somebody looks: most handlers do not. */
+  shown: AICacheContext | undefined;
 
   readonly position: LogPosition;
+  #controller: AbortController | undefined;
+  #isAborted = false;
 
   constructor(position: LogPosition) {
     this.position = position;
   }
+
+  /** Made when somebody looks, as well. */
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    if (this.#isAborted) this.#controller.abort();
+    return this.#controller.signal;
+  }
+
+  abort(): void {
+    this.#isAborted = true;
+    this.#controller?.abort();
+  }
 }
 
-const contexts = noteOn<IncomingMessage, AICacheContext>();
+const contexts = noteOn<IncomingMessage, ContextState>();
 
 /**
  * The cache's context of a request that the middleware has let through to the handler; undefined for any other.
@@ -48,20 +63,24 @@ const contexts = noteOn<IncomingMessage, AICacheContext>();
  * const completion = await openai.chat.completions.create(body, { signal: aiCacheContext(req)?.signal });
  */
 export function aiCacheContext(req: IncomingMessage): AICacheContext | undefined {
-  return contexts.get(req);
+  const state = contexts.get(req);
+  if (state !== undefined) state.shown ??= contextOf(state, bytesOf(req)?.bytes);
+  return state?.shown;
 }
 
 /** `position`: where the invalidation log stands; what is logged from now on may change what the handler reads. */
 export function openContext(req: IncomingMessage, position: LogPosition): ContextState {
   const state = new ContextState(position);
-  contexts.set(req, contextOf(state, bytesOf(req)?.bytes));
+  contexts.set(req, state);
   return state;
 }
 
 function contextOf(state: ContextState, rawBody: Buffer | undefined): AICacheContext {
   return Object.freeze({
     ...(rawBody === undefined ? {} : { rawBody }),
-    signal: state.abort.signal,
+    get signal() {
+      return state.signal;
+    },
     get outcome() {
       return state.outcome;
     },

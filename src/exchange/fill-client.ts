@@ -4,7 +4,7 @@ import { StalledClient } from './stalled-client.ts';
 
 export interface FillClientOptions {
   /** Aborts when the answer is wanted by nobody. */
-  readonly signal: AbortSignal;
+  readonly signal: () => AbortSignal;
   /** How many others want the answer: those who wait for it and those who have joined it. */
   readonly others: () => number;
   /** Will the answer be kept, as far as is known? */

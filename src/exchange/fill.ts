@@ -77,7 +77,7 @@ class Fill {
       onEnd: (recording) => this.#onEnd(recording),
     });
     this.#client = new FillClient(exchange, {
-      signal: this.#context.abort.signal,
+      signal: () => this.#context.signal,
       others: () => this.#followers.waiting + (this.#live?.readers ?? 0),
       isKept: () => !this.#recorder.isTooLarge,
       onAlone: () => this.#recorder.mute(),
@@ -102,7 +102,7 @@ class Fill {
 
   #giveUp(): void {
     if (this.#isOver) return;
-    this.#context.abort.abort();
+    this.#context.abort();
     this.#recorder.cut();
     if (this.#options.cause !== undefined) this.#exchange.res.destroy();
   }

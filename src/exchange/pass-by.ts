@@ -33,7 +33,7 @@ export function refuseAlone(exchange: Exchange, reason: 'only-if-cached'): void 
 export function openOwnContext(exchange: Exchange): ContextState {
   const context = openContext(exchange.req, exchange.parts.invalidation.position());
   onceClosed(exchange, () => {
-    if (!exchange.res.writableFinished) context.abort.abort();
+    if (!exchange.res.writableFinished) context.abort();
   });
   return context;
 }

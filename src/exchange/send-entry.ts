@@ -1,5 +1,6 @@
 import { decompress } from '../entry/compression.ts';
 import type { Coding, Entry } from '../entry/entry.ts';
+import { compressedInLine } from './compress-entry.ts';
 import type { KeyedExchange, OutcomeFacts } from './exchange.ts';
 import { modelOf } from '../request/labels.ts';
 import type { LiveStream } from '../flight/live-stream.ts';
@@ -29,6 +30,7 @@ export function bodyFor(
   // A stream goes out in the coding and in the pieces it came in (DESIGN D4); a range is one of identity bytes.
   const isPlain =
     (entry.chunks !== undefined && entry.codedByHandler !== true) || exchange.req.headers.range !== undefined;
+  if (!isPlain && entry.isUncoded === true && tier === 'memory') return codedFor(exchange, entry);
   if (!isPlain && acceptsCoding(exchange.req, entry.coding)) return { coding: entry.coding, body: entry.body };
   if (entry.coding === 'identity') return { coding: 'identity', body: entry.body };
   if (entry.identity !== undefined) return { coding: 'identity', body: entry.identity };
@@ -52,6 +54,15 @@ export function bodyFor(
     // Damaged bytes are a miss, as everything is that cannot be verified.
     return undefined;
   }
+}
+
+/** An entry whose body waits for a client that takes the coding: is this the one? From then on memory keeps what it gets. */
+function codedFor({ parts, req, key }: KeyedExchange, entry: Entry): SendableBody {
+  const { compression } = parts.config;
+  const isTaken = compression !== false && acceptsCoding(req, compression.algorithm);
+  const coded = isTaken ? compressedInLine(parts, entry) : entry;
+  if (coded !== entry) parts.store.replace(key, entry, coded);
+  return { coding: coded.coding, body: coded.body };
 }
 
 /** How an answer gets to a client whose request the handler has already. */

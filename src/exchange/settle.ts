@@ -100,7 +100,8 @@ async function store(
 ): Promise<SettleResult> {
   const isOurs = isStillOurs(audience, followers);
   if (isOurs !== true && !(await isOurs)) return { stored: false, notStored: 'lease-lost' };
-  if (audience !== 'variant' && exchange.variant === undefined) return storeEntry(exchange.parts, exchange.key, entry);
+  if (audience !== 'variant' && exchange.variant === undefined)
+    return storeEntry(exchange.parts, exchange.key, entry, 'when-taken');
   return storeVariant(exchange, entry, unkeyedNames(exchange, entry.headers));
 }
 

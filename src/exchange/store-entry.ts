@@ -1,9 +1,7 @@
 import type { CacheParts } from '../cache-parts.ts';
-import { compress } from '../entry/compression.ts';
 import type { Coding, Entry } from '../entry/entry.ts';
-import { fieldOf } from '../entry/header-fields.ts';
-import { parseCacheControl } from '../policy/cache-control.ts';
 import type { CacheKey } from '../tiers/tier.ts';
+import { compressed, mayWait } from './compress-entry.ts';
 
 export interface StoreResult {
   readonly stored: boolean;
@@ -13,9 +11,18 @@ export interface StoreResult {
   readonly ttlSeconds: number;
 }
 
+/** `when-taken`: a body that may wait in memory is compressed for the first client that takes the coding. */
+export type Compressing = 'now' | 'when-taken';
+
 /** Compresses an entry and writes it to every tier that keeps such an entry. */
-export async function storeEntry(parts: CacheParts, key: CacheKey, entry: Entry): Promise<StoreResult> {
-  const coded = await compressed(parts, key, entry);
+export async function storeEntry(
+  parts: CacheParts,
+  key: CacheKey,
+  entry: Entry,
+  compressing: Compressing = 'now',
+): Promise<StoreResult> {
+  const mark = compressing === 'when-taken' && mayWait(parts, entry);
+  const coded = mark ? { ...entry, isUncoded: true as const } : await codedFor(parts, key, entry);
   // A cache that was closed meanwhile has freed its memory.
   const { stored } = parts.closing.signal.aborted ? { stored: false } : await parts.store.put(key, coded);
   const size = { coding: coded.coding, rawBytes: coded.identityBytes, storedBytes: coded.body.length };
@@ -29,27 +36,9 @@ export async function storeEntry(parts: CacheParts, key: CacheKey, entry: Entry)
   };
 }
 
-async function compressed(parts: CacheParts, key: CacheKey, entry: Entry): Promise<Entry> {
-  const { compression } = parts.config;
-  if (compression === false || entry.coding !== 'identity' || !isTransformable(entry)) return entry;
-  const startedAt = parts.clock.monotonic();
-  const contentType = fieldOf(entry.headers, 'content-type');
-  const pending = compress(entry.body, { ...compression, ...(contentType === undefined ? {} : { contentType }) });
+function codedFor(parts: CacheParts, key: CacheKey, entry: Entry): Entry | Promise<Entry> {
+  const coded = compressed(parts, entry);
   // A repeat that comes while a large body is being compressed finds it in memory.
-  if (pending instanceof Promise) parts.store.keep(key, entry);
-  const { coding, body } = pending instanceof Promise ? await pending : pending;
-  if (entry.body.length >= compression.thresholdBytes)
-    parts.observe({
-      type: 'codec',
-      operation: 'compress',
-      coding: compression.algorithm,
-      durationMs: parts.clock.monotonic() - startedAt,
-    });
-  return coding === 'identity' ? entry : { ...entry, coding, body };
-}
-
-/** Digests name the bytes of one coding (RFC 9530), and no-transform forbids another (RFC 9111 §5.2.2.6). */
-function isTransformable({ headers }: Entry): boolean {
-  if (parseCacheControl(fieldOf(headers, 'cache-control') ?? '').has('no-transform')) return false;
-  return ['content-digest', 'repr-digest', 'digest'].every((name) => fieldOf(headers, name) === undefined);
+  if (coded instanceof Promise) parts.store.keep(key, entry);
+  return coded;
 }

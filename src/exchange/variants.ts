@@ -56,8 +56,9 @@ export async function storeVariant(
   const { key } = withVariant(exchange, rule);
   const ruleEntry = ruleEntryOf(entry, primary.digest, rule);
   const isKept = there !== undefined && there.entry.variants === rule && there.entry.expiresAt >= entry.expiresAt;
+  const labels = { ...entry.labels, primary: primary.digest };
   const [result] = await Promise.all([
-    storeEntry(parts, key, { ...entry, digest: key.digest, labels: { ...entry.labels, primary: primary.digest } }),
+    storeEntry(parts, key, { ...entry, digest: key.digest, labels }, 'when-taken'),
     isKept ? undefined : parts.store.put(primary, ruleEntry),
   ]);
   return result;

@@ -51,6 +51,7 @@ export class SingleFlight<Answer> {
     if (this.#flights.size >= this.#options.maxFlights) return { role: 'alone' };
     const flight = new Flight<Answer>(this.#options, () => {
       if (this.#flights.get(digest) === flight) this.#flights.delete(digest);
+      flight.forget();
     });
     this.#flights.set(digest, flight);
     return { role: 'leader', flight };
@@ -142,6 +143,14 @@ export class Flight<Answer> {
   /** The answer is stored, or will not be: whoever comes now looks it up. A flight that another leader goes on with stays. */
   close(): void {
     if (this.#answer !== undefined) this.#remove();
+  }
+
+  /**
+   * Lets go of what it leads to: a Map that many keys come to and leave throws away table after table, and each of those holds the
+   * flights it had when it was full until the next full collection.
+   */
+  forget(): void {
+    this.#whenLeft = undefined;
   }
 
   #elect(): boolean {

@@ -1,5 +1,6 @@
 import { parseDictionary, Token } from 'structured-headers';
 import { fieldOf, type HeaderFields } from '../entry/header-fields.ts';
+import { noteOn } from '../note.ts';
 import { formOf } from './answer/read-answer.ts';
 import { MAX_SECONDS, parseCacheControl, secondsOf, type Directives } from './cache-control.ts';
 import { parseHttpDate } from './http-date.ts';
@@ -18,23 +19,43 @@ const TARGETED = 'cdn-cache-control';
 
 /** `now`: when the answer came, milliseconds since the epoch. */
 export function statedBy(headers: HeaderFields, now: number): Stated {
-  const targeted = targetedDirectives(headers);
-  const directives = targeted ?? ownDirectives(headers);
+  const { directives, isTargeted } = spokenIn(headers);
   const date = dateIn(headers, 'date', now);
   const explicit = secondsOf(directives, 's-maxage') ?? secondsOf(directives, 'max-age');
-  const lifetimeSeconds = explicit ?? (targeted === undefined ? expiresIn(headers, date, now) : undefined);
+  const lifetimeSeconds = explicit ?? (isTargeted ? undefined : expiresIn(headers, date, now));
   return { directives, lifetimeSeconds, ageSeconds: ageIn(headers, date, now) };
 }
 
 /** The directives that count: those of CDN-Cache-Control, else those of Cache-Control. */
 export function directivesOf(headers: HeaderFields): Directives {
-  return targetedDirectives(headers) ?? ownDirectives(headers);
+  return spokenIn(headers).directives;
+}
+
+interface Spoken {
+  readonly directives: Directives;
+  readonly isTargeted: boolean;
+}
+
+const NOTHING_SPOKEN: Spoken = Object.freeze({ directives: new Map<string, string>(), isTargeted: false });
+
+/** Each step on the way of an answer asks for its directives; they are parsed for the first. */
+const spoken = noteOn<HeaderFields, Spoken>();
+
+function spokenIn(headers: HeaderFields): Spoken {
+  const isSilent = fieldOf(headers, 'cache-control') === undefined && fieldOf(headers, TARGETED) === undefined;
+  if (isSilent) return NOTHING_SPOKEN;
+  const known = spoken.get(headers);
+  if (known !== undefined) return known;
+  const targeted = targetedDirectives(headers);
+  const read = { directives: targeted ?? ownDirectives(headers), isTargeted: targeted !== undefined };
+  spoken.set(headers, read);
+  return read;
 }
 
 /** Event streams customarily say no-cache, so that no proxy holds them up: it is no word about this cache. */
 function ownDirectives(headers: HeaderFields): Directives {
   const directives = parseCacheControl(fieldOf(headers, 'cache-control') ?? '');
-  const isStream = formOf(fieldOf(headers, 'content-type')) === 'sse';
+  const isStream = directives.has('no-cache') && formOf(fieldOf(headers, 'content-type')) === 'sse';
   return isStream ? new Map([...directives].filter(([name]) => name !== 'no-cache')) : directives;
 }
 
@@ -76,7 +97,7 @@ function expiresIn(headers: HeaderFields, date: number | undefined, now: number)
 
 /** Of Age the first value counts, and only if it is a number (RFC 9111 §5.1); a Date in the past says as much (§4.2.3). */
 function ageIn(headers: HeaderFields, date: number | undefined, now: number): number {
-  const first = (fieldOf(headers, 'age') ?? '').split(',', 1)[0]?.trim() ?? '';
+  const first = fieldOf(headers, 'age')?.split(',', 1)[0]?.trim() ?? '';
   const age = /^\d+$/.test(first) ? Math.min(Number(first), MAX_SECONDS) : 0;
   // Dates are in whole seconds: an answer made just now is up to one second old by its Date.
   const apparent = date === undefined ? 0 : Math.floor((now - date) / 1000);

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { patchMethod, type Original } from './patch-method.ts';
+import { replaceSignal } from './req-signal.ts';
 
 /** Errors of a socket whose other side is gone. */
 const LOST: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ECONNABORTED']);
@@ -9,8 +10,8 @@ const LOST: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE', 'ETIMEDOUT', '
 const FAREWELLS: ReadonlySet<unknown> = new Set(['close', 'aborted']);
 
 export interface DetachmentOptions {
-  /** What `req.signal` shall be, where Node has it: its own aborts when the client goes. */
-  readonly signal: AbortSignal;
+  /** What `req.signal` shall be: Node's own aborts when the client goes. */
+  readonly signal: () => AbortSignal;
   /** The client has gone: shall the handler go on? */
   readonly onGone: () => 'go-on' | 'stop';
   /** The handler broke its answer off after its client had gone. */
@@ -39,7 +40,7 @@ export class Detachment {
     this.#options = options;
     for (const emitter of [req, res]) this.#patch(emitter, 'emit', (original, args) => this.#emit(original, args));
     for (const one of [req, res]) this.#patch(one, 'destroy', (original, args) => this.#destroy(one, original, args));
-    if ('signal' in req) this.#shadow(req, 'signal', options.signal);
+    this.#undo.push(replaceSignal(req, options.signal));
   }
 
   get isDetached(): boolean {

@@ -11,7 +11,6 @@ export type Undo = () => void;
  * Node writes an implicit head through `res.writeHead` as well, so one patch sees `end`, `write`, `flushHeaders` and pipes.
  */
 export function beforeHead(res: ServerResponse, listener: () => Undo | undefined): () => void {
-  const own = Object.hasOwn(res, 'writeHead');
   const original = res.writeHead;
   let active = true;
 
@@ -38,9 +37,8 @@ export function beforeHead(res: ServerResponse, listener: () => Undo | undefined
   res.writeHead = writeHead;
   return () => {
     active = false;
-    if (res.writeHead !== (writeHead as typeof res.writeHead)) return;
-    if (own) res.writeHead = original;
-    else delete (res as Partial<ServerResponse>).writeHead;
+    // Not deleted, see patch-method.ts.
+    if (res.writeHead === (writeHead as typeof res.writeHead)) res.writeHead = original;
   };
 }
 

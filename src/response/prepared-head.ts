@@ -1,5 +1,5 @@
 import vary from 'vary';
-import type { Coding, Entry } from '../entry/entry.ts';
+import type { Entry } from '../entry/entry.ts';
 import { fieldOf } from '../entry/header-fields.ts';
 import { noteOn } from '../note.ts';
 import { BODY_HEADERS } from './conditional.ts';
@@ -38,15 +38,15 @@ const heads = noteOn<Entry, PreparedHead>();
 export function preparedHeadOf(entry: Entry): PreparedHead {
   const known = heads.get(entry);
   if (known !== undefined) return known;
-  const head = prepareHead(entry, entry.coding);
+  const head = prepareHead(entry, entry.coding !== 'identity' || entry.isUncoded === true);
   heads.set(entry, head);
   return head;
 }
 
-/** `coding`: of the stored body; which one is sent depends on the client, but where it is identity. */
+/** `isNegotiated`: in which coding the body is sent depends on the client. */
 export function prepareHead(
   { headers, outerChanges = [] }: Pick<RecordedHead, 'headers' | 'outerChanges'>,
-  coding: Coding,
+  isNegotiated: boolean,
 ): PreparedHead {
   const changes = new Map(outerChanges);
   const byName = new Map<string, { readonly name: string; readonly values: string[] }>();
@@ -56,7 +56,7 @@ export function prepareHead(
     if (field === undefined) byName.set(lowerCase, { name, values: [value] });
     else field.values.push(value);
   }
-  const varied = [...(byName.get('vary')?.values ?? []), ...(coding === 'identity' ? [] : ['Accept-Encoding'])];
+  const varied = [...(byName.get('vary')?.values ?? []), ...(isNegotiated ? ['Accept-Encoding'] : [])];
   byName.delete('vary');
   const fields = Array.from(byName, ([lowerCase, { name, values }]) => ({
     name,

@@ -44,6 +44,10 @@ export function headersBeside(res: ServerResponse, outer: OuterHeaders, set: Rea
     const lowerCase = name.toLowerCase();
     const value = res.getHeader(lowerCase);
     const before = outer[lowerCase];
+    if (before === undefined && typeof value === 'string') {
+      fields.push([name, value]);
+      continue;
+    }
     if (value === undefined || (sameValue(value, before) && !set.has(lowerCase))) continue;
     if (lowerCase === 'vary' && !set.has(lowerCase)) fields.push(...addedToVary(name, value, before));
     else for (const one of addedTo(value, before)) fields.push([name, one]);

@@ -60,7 +60,7 @@ export function replayLive(res: ServerResponse, live: LiveSource, cacheStatus: s
   const { status, statusMessage, contentLength } = live.head;
   res.statusCode = status;
   if (statusMessage !== undefined) res.statusMessage = statusMessage;
-  setFields(res, prepareHead(live.head, 'identity'), false);
+  setFields(res, prepareHead(live.head, false), false);
   if (contentLength !== undefined) res.setHeader('Content-Length', String(contentLength));
   appendCacheStatus(res, cacheStatus);
   sendStream(res, live);

@@ -1,5 +1,5 @@
 import type { Coding } from '../entry/entry.ts';
-import { fieldOf, type HeaderFields } from '../entry/header-fields.ts';
+import { fieldOf, isNamed, type HeaderFields } from '../entry/header-fields.ts';
 
 /** Fields of one connection or one moment, which must not be replayed (RFC 9110 §7.6.1, RFC 9111 §3.1), and those that follow from body and coding. */
 const NOT_STORED: ReadonlySet<string> = new Set([
@@ -21,10 +21,13 @@ const NOT_STORED: ReadonlySet<string> = new Set([
 
 /** The handler's headers as an entry keeps them, with the time they were sent at (RFC 9110 §6.6.1), milliseconds since the epoch. */
 export function storedHeaders(headers: HeaderFields, sentAt: number): HeaderFields {
-  const named = new Set((fieldOf(headers, 'connection') ?? '').split(',').map((name) => name.trim().toLowerCase()));
-  const kept = headers.filter(([name]) => !NOT_STORED.has(name.toLowerCase()) && !named.has(name.toLowerCase()));
-  const isDated = kept.some(([name]) => name.toLowerCase() === 'date');
-  return isDated ? kept : [...kept, ['Date', new Date(sentAt).toUTCString()]];
+  const named = fieldOf(headers, 'connection')
+    ?.split(',')
+    .map((name) => name.trim().toLowerCase());
+  const isKept = (lowerCaseName: string): boolean =>
+    !NOT_STORED.has(lowerCaseName) && named?.includes(lowerCaseName) !== true;
+  const kept = headers.filter(([name]) => isKept(name.toLowerCase()));
+  return kept.some(([name]) => isNamed(name, 'date')) ? kept : [...kept, ['Date', new Date(sentAt).toUTCString()]];
 }
 
 /** The length that the handler announced; undefined where it announced none, or nonsense. */

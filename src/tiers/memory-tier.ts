@@ -70,8 +70,13 @@ export class MemoryTier implements Tier {
 
   /** Keeps a body in identity coding beside the entry that `get` gave, where that one is still here and there is room. */
   keepIdentity(key: CacheKey, entry: Entry, identity: Buffer): void {
-    // A newer answer may have come while the body was decoded.
-    if (this.#entries.peek(key.digest) === entry) this.set(key, { ...entry, identity });
+    this.replace(key, entry, { ...entry, identity });
+  }
+
+  /** Keeps another form of the entry that `get` gave in its place, where that one is still here. */
+  replace(key: CacheKey, entry: Entry, by: Entry): void {
+    // A newer answer may have come meanwhile.
+    if (this.#entries.peek(key.digest) === entry) this.set(key, by);
   }
 
   delete(key: CacheKey): boolean {

@@ -127,6 +127,11 @@ export class TieredStore {
     this.#options.memory?.keepIdentity(key, entry, identity);
   }
 
+  /** Keeps another form of an entry that memory gave in its place. */
+  replace(key: CacheKey, entry: Entry, by: Entry): void {
+    this.#options.memory?.replace(key, entry, by);
+  }
+
   /** Writes an entry to every tier that keeps such an entry: memory before this returns, then Redis. */
   async put(key: CacheKey, entry: Entry): Promise<PutResult> {
     const { redis } = this.#options;

@@ -1,4 +1,5 @@
 import { brotliDecompressSync, gunzipSync, inflateSync, zstdDecompressSync } from 'node:zlib';
+import { randomBytes } from 'node:crypto';
 import type { Request, Response } from 'express';
 import { describe, expect, it } from 'vitest';
 import type { Answer } from '../support/ask.ts';
@@ -71,8 +72,44 @@ describe.each(expressVersions)('a long body on $name', ({ express }) => {
 
   it('is decoded once for all clients that take no compression', async () => {
     const site = await cachedSite(express, sendLong);
-    await site.askInTurn({}, {}, {}, {});
+    await site.askInTurn({}, accepting('br'), {}, {}, {});
     expect(site.cache.monitor.snapshot().compression.decompress).toMatchObject({ br: { count: 1 } });
+    expect(site.runs).toBe(1);
+  });
+
+  it('is compressed once, for the first client that takes the coding, and until then kept as it came', async () => {
+    const site = await cachedSite(express, sendLong);
+    const compressions = (): unknown => site.cache.monitor.snapshot().compression.compress['br']?.count;
+    const keptBytes = async (): Promise<number> => {
+      const { memory } = (await site.cache.info()).tiers;
+      return memory === false ? 0 : memory.usedBytes;
+    };
+    const plain = await site.askInTurn({}, {}, accepting('gzip'));
+    expect(plain.map((answer) => [codingOf(answer), answer.text])).toEqual(plain.map(() => [undefined, long]));
+    expect(plain.slice(1).map(({ headers }) => headers.vary)).toEqual(['Accept-Encoding', 'Accept-Encoding']);
+    expect(compressions()).toBeUndefined();
+    const bytesBefore = await keptBytes();
+    const coded = await site.askInTurn(accepting('br'), accepting('br'));
+    expect(coded.map(codingOf)).toEqual(['br', 'br']);
+    expect(coded.map(({ body }) => brotliDecompressSync(body).toString() === long)).toEqual([true, true]);
+    expect([compressions(), (await keptBytes()) < bytesBefore, site.runs]).toEqual([1, true, 1]);
+  });
+
+  it('is compressed before it is kept where it would take much of the memory', async () => {
+    const site = await cachedSite(express, sendLong, { cache: { memory: { maxBytes: 32 * long.length } } });
+    await site.ask();
+    expect(site.cache.monitor.snapshot().compression.compress).toMatchObject({ br: { count: 1 } });
+    expect([codingOf(await site.ask(accepting('br'))), site.runs]).toEqual(['br', 1]);
+  });
+
+  it('that is kept as it came is found too random to compress once', async () => {
+    const noise = randomBytes(4_000);
+    const site = await cachedSite(express, (_req, res) => res.type('application/x-noise').send(noise));
+    const answers = await site.askInTurn({}, accepting('br'), accepting('br'));
+    expect(answers.map((answer) => [codingOf(answer), answer.body.equals(noise)])).toEqual(
+      answers.map(() => [undefined, true]),
+    );
+    expect(site.cache.monitor.snapshot().compression.compress).toMatchObject({ br: { count: 1 } });
     expect(site.runs).toBe(1);
   });
 

@@ -26,6 +26,29 @@ function kept(tier: MemoryTier): Entry {
   return tier.get(key) as Entry;
 }
 
+describe('another form of an entry', () => {
+  it('takes its place, and counts instead of it', () => {
+    const tier = tierOf();
+    const entry = kept(tier);
+    tier.replace(key, entry, sampleEntry({ body: Buffer.from('tiny') }));
+    const alone = tierOf();
+    alone.set(key, sampleEntry({ body: Buffer.from('tiny') }));
+    expect(tier.get(key)?.body.toString()).toBe('tiny');
+    expect(tier.stats().bytes).toBe(alone.stats().bytes);
+  });
+
+  it('is dropped where a newer entry has come meanwhile, or it has gone', () => {
+    const tier = tierOf();
+    const entry = kept(tier);
+    tier.set(key, sampleEntry({ body: Buffer.from('newer') }));
+    tier.replace(key, entry, sampleEntry({ body: Buffer.from('tiny') }));
+    expect(tier.get(key)?.body.toString()).toBe('newer');
+    tier.clear();
+    tier.replace(key, entry, sampleEntry({ body: Buffer.from('tiny') }));
+    expect(tier.get(key)).toBeUndefined();
+  });
+});
+
 describe('a body kept in identity coding too', () => {
   it('is there for the next, and counts', () => {
     const tier = tierOf();
