@@ -12,6 +12,8 @@ export async function startMonitor(redis: RedisServer): Promise<RedisMonitor> {
   const client = new Redis(redis.path);
   const seen: string[][] = [];
   const marks = new Map<string, () => void>();
+  // What this client itself asks when it connects must not reach the monitor before ioredis takes that for one.
+  await client.ping();
   const monitor = await client.monitor();
   monitor.on('monitor', (_time: string, args: string[]) => {
     const mark = marks.get(args[1] ?? '');
