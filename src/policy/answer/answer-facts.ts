@@ -90,7 +90,7 @@ export function listOf(value: unknown): readonly Members[] {
 
 /** The members of answers of which every item is read: an outline of a large answer has them whole. */
 const LIST_NAMES = ['choices', 'output', 'content'] as const;
-export const LISTS: ReadonlySet<string | undefined> = new Set(LIST_NAMES);
+export const LISTS: ReadonlySet<string | number | undefined> = new Set(LIST_NAMES);
 
 /** What readers of answers use in place of `listOf`, so that they find all that they read in an outline too. */
 export function listIn(document: Members, name: (typeof LIST_NAMES)[number]): readonly Members[] {
