@@ -77,7 +77,11 @@ const direction = [
     typesOnly(`${express}|${ioredis}|${telemetry}`, optionTypes),
   ),
   imports(['src/{flight,policy,telemetry}/**'], sharedBySteps(), noneOf(express, ioredis, telemetry)),
-  imports(['src/policy/answer/**'], sharedBySteps('../../entry/**', '../../in-turns.ts'), noneOf(express, ioredis, telemetry)),
+  imports(
+    ['src/policy/answer/**'],
+    sharedBySteps('../../entry/**', '../../in-turns.ts'),
+    noneOf(express, ioredis, telemetry),
+  ),
   imports(['src/{request,response}/**'], sharedBySteps(), noneOf(ioredis, telemetry)),
   imports(
     ['src/dashboard/**'],
