@@ -2,7 +2,7 @@ import { internalFault } from '../errors.ts';
 import { LiveStream } from '../flight/live-stream.ts';
 import type { Refusal } from '../policy/storable.ts';
 import { appendCacheStatus, type Forwarded } from '../response/cache-status.ts';
-import { labelsOf } from '../request/labels.ts';
+import { targetLabelOf } from '../request/labels.ts';
 import { answerCondition, hideConditionals } from '../response/conditional.ts';
 import type { Outlet } from '../response/outlet.ts';
 import type { RecordedHead } from '../response/recorded-head.ts';
@@ -64,7 +64,7 @@ class Fill {
     this.#options = options;
     this.#followers = options.followers ?? NO_FOLLOWERS;
     this.#context = openContext(req, parts.invalidation.position());
-    this.#target = labelsOf(exchange.request, []).target;
+    this.#target = targetLabelOf(exchange.request);
     this.#report = new FillReport(exchange, options.cause);
     // A POST has no 304 (RFC 9110 §13.2.2), so its conditionals are the handler's business.
     this.#conditions = conditionsOf(options.stale);

@@ -13,15 +13,19 @@ export function modelOf({ provider, model }: Pick<AIRequest, 'provider' | 'model
 /** What an entry made for this request is about; `moreTags` came while it was made. */
 export function labelsOf(request: AIRequest, moreTags: Iterable<string>): EntryLabels {
   const tags = [...new Set([...(request.tags ?? []), ...moreTags])];
-  const { target } = request;
+  const target = targetLabelOf(request);
   return {
     ...modelOf(request),
     ...(request.operation === undefined ? {} : { operation: request.operation }),
     ...(request.collection === undefined ? {} : { collection: request.collection }),
     ...(tags.length === 0 ? {} : { tags }),
-    // Only what a GET has stored is invalidated by what changes at its URL (RFC 9111 §4.4).
-    ...(target?.startsWith('GET ') === true ? { target: targetDigest(target) } : {}),
+    ...(target === undefined ? {} : { target }),
   };
+}
+
+/** Only what a GET has stored is invalidated by what changes at its URL (RFC 9111 §4.4). */
+export function targetLabelOf({ target }: Pick<AIRequest, 'target'>): string | undefined {
+  return target?.startsWith('GET ') === true ? targetDigest(target) : undefined;
 }
 
 /** What stands for a target (`GET https://host/path?query`) in the indexes of invalidation. */

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { bytesOf, isChunk } from './chunk-bytes.ts';
+import { bytesOf, isChunk, ownBytesOf } from './chunk-bytes.ts';
 import { beforeHead, type Undo } from './head-hook.ts';
 import { KeptChunks } from './kept-chunks.ts';
 import { outletBelow, type Outlet } from './outlet.ts';
@@ -162,8 +162,9 @@ export class Recorder {
   #end(original: Original, args: unknown[]): unknown {
     const isBare = args.length === 0 || args[0] === undefined || args[0] === null || typeof args[0] === 'function';
     if (this.#isPast() || !(isBare || isChunk(args[0]))) return original(...args);
-    const last = bytesOf(args);
-    if (this.#head === undefined && this.#kept.bytes === 0) this.#whole = last ?? Buffer.alloc(0);
+    const isWhole = this.#head === undefined && this.#kept.bytes === 0;
+    const last = isWhole ? ownBytesOf(args) : bytesOf(args);
+    if (isWhole) this.#whole = last ?? Buffer.alloc(0);
     try {
       const result = this.#isDone || this.#sending(() => original(...this.#passedOn(args)));
       this.#keep(last);

@@ -114,6 +114,8 @@ export class InvalidationLog {
    */
   lastAbout(subject: Subject): number {
     let last = Math.max(this.#floor, this.#lastTagged);
+    // Most logs are empty, and this is asked for each answer.
+    if (this.#items.size === 0) return last;
     const traits = traitsOf(subject);
     for (const items of this.#about(traits)) {
       for (const item of items) if (item.sequence > last && covers(item.selector, traits)) last = item.sequence;

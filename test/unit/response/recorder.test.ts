@@ -133,6 +133,16 @@ describe('a recorder', () => {
     });
   });
 
+  it.each([['käse', 'latin1'] as const, [Buffer.from('käse', 'latin1')] as const])(
+    'keeps a whole body as bytes of its own, in no pool: %j',
+    async (...args) => {
+      const { body, recordings } = await recorded((res) => Reflect.apply(res.end, res, args));
+      const kept = recordings[0]?.body;
+      expect([body, kept]).toEqual([Buffer.from('käse', 'latin1'), Buffer.from('käse', 'latin1')]);
+      expect(kept?.buffer.byteLength).toBe(4);
+    },
+  );
+
   it('takes its methods away from the response when it is over', async () => {
     const { leftOver } = await recorded((res) => (res.write('a'), res.end('b')));
     expect(leftOver).toEqual([]);
