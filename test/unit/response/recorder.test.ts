@@ -133,17 +133,15 @@ describe('a recorder', () => {
     });
   });
 
-  it.each([
-    ['text', ['käse', 'latin1'], Buffer.from('käse', 'latin1')],
-    ['bytes', [Buffer.from('abc')], Buffer.from('abc')],
-  ] as const)('keeps a whole body of %s as bytes of its own, in no pool', async (_what, args, expected) => {
-    const { body, recordings } = await recorded((res) => {
-      Reflect.apply(res.end, res, args);
-    });
-    const kept = recordings[0]?.body;
-    expect([body, kept]).toEqual([expected, expected]);
-    expect(kept?.buffer.byteLength).toBe(expected.length);
-  });
+  it.each([['käse', 'latin1'] as const, [Buffer.from('käse', 'latin1')] as const])(
+    'keeps a whole body as bytes of its own, in no pool: %j',
+    async (...args) => {
+      const { body, recordings } = await recorded((res) => Reflect.apply(res.end, res, args));
+      const kept = recordings[0]?.body;
+      expect([body, kept]).toEqual([Buffer.from('käse', 'latin1'), Buffer.from('käse', 'latin1')]);
+      expect(kept?.buffer.byteLength).toBe(4);
+    },
+  );
 
   it('takes its methods away from the response when it is over', async () => {
     const { leftOver } = await recorded((res) => (res.write('a'), res.end('b')));
