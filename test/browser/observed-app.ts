@@ -39,7 +39,12 @@ export interface ObservedApp extends Listening {
 const PRICES = { '*': { inputUsdPerMillion: 1_000, outputUsdPerMillion: 10_000 } };
 const USAGE = { prompt_tokens: 1_000, completion_tokens: 100, total_tokens: 1_100 };
 
-const sent = (text: string, model = 'gpt-test'): Sent => ({ path: '/ask', json: { text, model } });
+/** The client takes the stored coding, as most do. */
+const sent = (text: string, model = 'gpt-test'): Sent => ({
+  path: '/ask',
+  headers: { 'accept-encoding': 'br' },
+  json: { text, model },
+});
 
 /** A text that begins with `fail` is answered with 502. */
 export async function observedApp(options: ObservedAppOptions = {}): Promise<ObservedApp> {
