@@ -61,8 +61,10 @@ function codedFor({ parts, req, key }: KeyedExchange, entry: Entry): SendableBod
   const { compression } = parts.config;
   const isTaken = compression !== false && acceptsCoding(req, compression.algorithm);
   const coded = isTaken ? compressedInLine(parts, entry) : entry;
+  const { coding, body, identityBytes: rawBytes } = coded;
   if (coded !== entry) parts.store.replace(key, entry, coded);
-  return { coding: coded.coding, body: coded.body };
+  if (coding !== 'identity') parts.observe({ type: 'entry-size', coding, rawBytes, storedBytes: body.length });
+  return { coding, body };
 }
 
 /** How an answer gets to a client whose request the handler has already. */

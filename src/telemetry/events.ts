@@ -39,7 +39,7 @@ export interface CodecEvent {
   readonly coding: Coding;
   readonly durationMs: number;
 }
-/** A body was stored: its identity size and the size kept. */
+/** A body was stored, or compressed where it is stored: its identity size and the size kept. */
 export interface EntrySizeEvent {
   readonly type: 'entry-size';
   readonly coding: Coding;
