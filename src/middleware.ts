@@ -18,6 +18,7 @@ import { savedBy } from './exchange/send-entry.ts';
 import { withVariant } from './exchange/variants.ts';
 import { wantsRefresh } from './exchange/wants-refresh.ts';
 import { whyBypass, whySkipped, type Bypass } from './request/bypass.ts';
+import { noteRead } from './request/body-bytes.ts';
 import { isUnreadJson } from './request/raw-body.ts';
 import { NO_GET_SPAN } from './telemetry/no-tracing.ts';
 import type { Found } from './tiers/tiered-store.ts';
@@ -55,8 +56,9 @@ function serve(exchange: Exchange): void | Promise<void> {
   if (bypass !== undefined && refresh === undefined) return passBy(exchange, bypass);
   const go = (ready: Exchange): void | Promise<void> =>
     refresh === undefined ? ask(ready) : revalidate(ready, refresh);
-  if (route.body === 'parsed' || !isUnreadJson(req)) return go(exchange);
-  return receive(exchange, go);
+  if (route.body === 'raw' && isUnreadJson(req)) return receive(exchange, go);
+  noteRead(req);
+  return go(exchange);
 }
 
 function ask(exchange: Exchange): void | Promise<void> {

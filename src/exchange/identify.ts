@@ -1,7 +1,7 @@
 import { AICacheError, internalFault } from '../errors.ts';
 import { nextTurn } from '../in-turns.ts';
 import { isWithoutBody } from '../request/body.ts';
-import { bodyName, bytesOf, type BodyBytes } from '../request/body-bytes.ts';
+import { bytesOf, outlineOf, type BodyBytes } from '../request/body-bytes.ts';
 import { buildRequest } from '../request/build-request.ts';
 import type { Bypass } from '../request/bypass.ts';
 import { digestOf } from '../request/known-digests.ts';
@@ -13,6 +13,11 @@ import { Recognised } from './recognised.ts';
 
 type Keyed = KeyedExchange | Bypass;
 
+interface Named {
+  readonly name: string;
+  readonly keep?: () => void;
+}
+
 /** To read so many bytes takes a long turn, to digest them another, and to parse them a third. */
 const LARGE_BYTES = 2 * 1024 * 1024;
 
@@ -22,12 +27,12 @@ export function identify(exchange: Exchange): Keyed | Promise<Keyed> {
     if ('key' in keyed) exchange.parts.requests.set(exchange.req, keyed);
     return keyed;
   };
-  const keyed = isLarge(bytesOf(exchange.req)) ? nextTurn().then(() => keyedOf(exchange)) : keyedOf(exchange);
+  const keyed = inTurnOfItsOwn(bytesOf(exchange.req), () => keyedOf(exchange));
   return keyed instanceof Promise ? keyed.then(noted) : noted(keyed);
 }
 
-function isLarge(body: BodyBytes | undefined): boolean {
-  return body !== undefined && body.bytes.length > LARGE_BYTES;
+function inTurnOfItsOwn(body: BodyBytes | undefined, work: () => Keyed | Promise<Keyed>): Keyed | Promise<Keyed> {
+  return body !== undefined && body.bytes.length > LARGE_BYTES ? nextTurn().then(work) : work();
 }
 
 function keyedOf(exchange: Exchange): Keyed | Promise<Keyed> {
@@ -39,6 +44,7 @@ function keyedOf(exchange: Exchange): Keyed | Promise<Keyed> {
   const around = surroundingsOf(req, route);
   if ('bypass' in around) return around;
   const named = body && nameOf(exchange, body);
+  if (body !== undefined && named === undefined) return inTurnOfItsOwn(body, () => canonical(exchange, around));
   const alias = parts.aliases.aliasOf(route, around, named?.name);
   const known = parts.aliases.get(alias);
   if (known === undefined) {
@@ -46,7 +52,7 @@ function keyedOf(exchange: Exchange): Keyed | Promise<Keyed> {
       if ('key' in keyed) parts.aliases.set(alias, { key: keyed.key, textLength: keyed.request.text.length });
       return keyed;
     };
-    const keyed = isLarge(body) ? nextTurn().then(() => canonical(exchange, around)) : canonical(exchange, around);
+    const keyed = inTurnOfItsOwn(body, () => canonical(exchange, around));
     return keyed instanceof Promise ? keyed.then(aliased) : aliased(keyed);
   }
   named?.keep?.();
@@ -54,14 +60,15 @@ function keyedOf(exchange: Exchange): Keyed | Promise<Keyed> {
   return new Recognised(exchange, known.key, around);
 }
 
-/** `keep` where its digest had to be computed: for a body that turns out to come again, which most do not. */
-function nameOf({ parts, req }: Exchange, body: BodyBytes): { readonly name: string; readonly keep?: () => void } {
+/** Undefined where its bytes do not name it. `keep` where its digest had to be computed: for a body that turns out to come again, which most do not. */
+function nameOf({ parts, req }: Exchange, body: BodyBytes): Named | undefined {
+  const outline = outlineOf(body, () => req.body as unknown);
+  if (outline === undefined) return undefined;
   const { bytes } = body;
-  const parsed = (): unknown => req.body;
   const known = parts.digests.get(bytes);
-  if (known !== undefined) return { name: bodyName(body, known, parsed) };
+  if (known !== undefined) return { name: `${known} ${outline}` };
   const digest = digestOf(bytes);
-  return { name: bodyName(body, digest, parsed), keep: () => parts.digests.keep(bytes, digest) };
+  return { name: `${digest} ${outline}`, keep: () => parts.digests.keep(bytes, digest) };
 }
 
 function canonical(exchange: Exchange, around?: Surroundings): Keyed | Promise<Keyed> {

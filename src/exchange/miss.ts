@@ -7,7 +7,7 @@ import { isClosed, onceClosed, reportOutcome, type KeyedExchange, type OutcomeFa
 import { fill, type FillOptions } from './fill.ts';
 import { followersOf, type Answer, type Followers, type LiveAnswer, type WholeAnswer } from './followers.ts';
 import { flightOf } from './generation.ts';
-import { announce } from './pass-by.ts';
+import { announce, openOwnContext } from './pass-by.ts';
 import type { Forwarded } from '../response/cache-status.ts';
 import { bodyFor, joinLive, savedBy, sendEntry } from './send-entry.ts';
 import { isCoveredByStale, sendStale, type StaleAnswer } from './stale.ts';
@@ -93,6 +93,10 @@ function run(miss: Miss, followers?: Followers): void {
     followers?.release();
     return abandon(miss);
   }
+  if (exchange.res.headersSent) {
+    followers?.release();
+    return letThrough(miss);
+  }
   span.end({ hit: false, result: 'miss', keyDigest: exchange.key.digest });
   const fwd = miss.fwd ?? (stale === undefined && cause === undefined ? 'miss' : 'stale');
   const options: FillOptions = { fwd, stale, cause };
@@ -112,10 +116,17 @@ async function follow(miss: Miss, part: Follower): Promise<void> {
   return landing.kind === 'answer' ? shareAnswer(miss, landing.answer, 'awaited') : goOn(miss, landing);
 }
 
-/** A follower whose client went while it waited. */
+/** Nobody waits for an answer any more. */
 function abandon({ exchange, span }: Miss): void {
   span.end({ hit: false, result: 'miss', keyDigest: exchange.key.digest });
   reportOutcome(exchange, undefined, () => ({ result: 'miss', ...modelOf(exchange.request) }));
+}
+
+/** Somebody in front has answered, such as a time-out: the handler has the request as without the cache, and nothing to record. */
+function letThrough(miss: Miss): void {
+  openOwnContext(miss.exchange);
+  abandon(miss);
+  miss.exchange.next();
 }
 
 /** A follower that got no answer to share. */

@@ -82,6 +82,8 @@ export function sendEntry(
   facts: { ageSeconds?: number; cacheStatus: CacheStatus; part?: Part } & Partial<Way>,
 ): void {
   const { parts, route, req, res, key } = exchange;
+  // Somebody in front has answered while it was looked up, such as a time-out.
+  if (res.headersSent) return;
   const status = parts.config.cacheStatus === 'key' ? { ...facts.cacheStatus, key: key.digest } : facts.cacheStatus;
   const conditionals: Conditionals = facts.conditionals ?? req.headers;
   const isConditional = req.method !== 'POST' && CONDITIONALS.some((name) => conditionals[name] !== undefined);

@@ -14,8 +14,10 @@ const MAX_NAMES = 16;
 export function withVariant(exchange: KeyedExchange, rule: VariantRule): KeyedExchange {
   const primary = exchange.variant?.primary ?? exchange.key;
   const key = variantKey(primary, rule, exchange.req.headers);
-  // A request that is made when it is needed is no member of its own.
-  return { ...exchange, request: exchange.request, key, variant: { primary, rule } };
+  const variant = { primary, rule };
+  // One that is made when it is needed shall not be made for a hit.
+  const request = { get: () => exchange.request, enumerable: true };
+  return Object.defineProperty({ ...exchange, key, variant }, 'request', request);
 }
 
 /** The request headers that an answer depends on and that this exchange's key does not hold. */

@@ -48,7 +48,7 @@ export class Aliases {
    * apart shares one: target, keyed headers, tenant, what options of the route say, and the body. Each text has its length in
    * front of it, so that none can pass for two. Not for a route with a `describe`, which may look at anything.
    *
-   * @param body Names the body, as `bodyName` of body-bytes.ts does; undefined where there is none.
+   * @param body Names the body, its bytes and what became of them; undefined where there is none.
    */
   aliasOf(route: RouteConfig, { target, vary, tenant, fields }: Surroundings, body: string | undefined): string {
     let alias = this.#routePart(route) + framed('u', target);

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { AIResponseCache } from '../../../src/ai-response-cache.ts';
 import type { AIRouteOptions } from '../../../src/config/route-options.ts';
 import { aiCache } from '../../../src/middleware.ts';
+import { digestBody } from '../../../src/request/body-bytes.ts';
 import { ask, type Answer, type Sent } from '../../support/ask.ts';
 import { cachedSite, HIT, serve, STORED } from '../../support/cached-site.ts';
 import { countedHandler } from '../../support/counted-handler.ts';
@@ -90,5 +91,47 @@ describe.each(expressVersions)('requests of equal bytes on $name', ({ express })
     }
     expect(statuses).toEqual([STORED, HIT, STORED, HIT, STORED, HIT]);
     expect(site.runs).toBe(3);
+  });
+
+  it.each(['the same cache', 'another cache'])(
+    'that a mount let through and a middleware then changed are told apart by a mount of %s',
+    async (whose) => {
+      const cache = new AIResponseCache({ telemetry: false });
+      const other = whose === 'the same cache' ? cache : new AIResponseCache({ telemetry: false });
+      const handler = countedHandler((req, res, run) => res.json({ run, body: req.body as unknown }));
+      const sets: RequestHandler = (req, _res, next) => {
+        (req.body as { plan: string }).plan = req.get('plan') ?? '';
+        next();
+      };
+      const app = express().use(aiCache({ cache, body: 'raw', skip: () => true }), express.json(), sets);
+      const { port } = await serve(app.use(aiCache({ cache: other }), handler.handler));
+      const answers = [];
+      for (const plan of ['gold', 'free', 'gold']) {
+        // oxlint-disable-next-line no-await-in-loop -- one after the other
+        answers.push((await ask(port, post(BODY, { plan }))).text);
+      }
+      const answer = (run: number, plan: string): string =>
+        JSON.stringify({ run, body: { ...(JSON.parse(BODY) as object), plan } });
+      expect(answers).toEqual([answer(1, 'gold'), answer(2, 'free'), answer(1, 'gold')]);
+      expect(handler.runs).toBe(2);
+    },
+  );
+
+  it.each<[string, (mark: string) => unknown]>([
+    ['an array', (mark) => [mark, ...Array.from({ length: 2_000 }, () => 1)]],
+    ['an object', (mark) => ({ mark, ...Object.fromEntries(Array.from({ length: 2_000 }, (_, i) => [`m${i}`, i])) })],
+  ])('have no outline where the body is %s of very many members: all of it counts', async (_what, bodyOf) => {
+    const changes: RequestHandler = (req, _res, next) => {
+      req.body = bodyOf(req.get('mark') ?? '');
+      next();
+    };
+    const site = await cachedSite(express, (_req, res, run) => res.json({ run }), {
+      clock: manualClock(),
+      outer: [express.json({ verify: digestBody }), changes],
+    });
+    const [one, other] = ['a', 'b'].map((mark) => post(JSON.stringify(bodyOf('c')), { mark })) as [Sent, Sent];
+    const answers = await site.askInTurn(one, one, other);
+    expect(answers.map(({ cacheStatus }) => cacheStatus)).toEqual([STORED, HIT, STORED]);
+    expect(site.runs).toBe(2);
   });
 });

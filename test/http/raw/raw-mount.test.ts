@@ -61,13 +61,20 @@ describe.each(expressVersions)('a mount before the parser, on $name', ({ express
     expect(site.runs).toBe(1);
   });
 
-  it('parses nothing on a hit', async () => {
+  it.each([
+    ['an answer', []],
+    ['an answer that varies by a header', ['Origin']],
+  ])('parses nothing on a hit of %s', async (_of, varied) => {
+    const inner: RequestHandler = (_req, res, next) => {
+      for (const name of varied) res.vary(name);
+      next();
+    };
     const parsed: boolean[] = [];
     const looks: RequestHandler = (req, res, next) => {
       res.once('finish', () => parsed.push(Object.getOwnPropertyDescriptor(req, 'body')?.get === undefined));
       next();
     };
-    const site = await rawSite({ outer: [looks] });
+    const site = await rawSite({ outer: [looks], inner: [inner] });
     await site.askInTurn(asJson('{"text":"a"}'), asJson('{"text":"a"}'));
     expect([parsed, site.runs]).toEqual([[true, false], 1]);
   });
