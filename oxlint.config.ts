@@ -64,7 +64,7 @@ const imports = (files: string[], ...patterns: Restriction[]) => ({
 const direction = [
   imports(['src/*.ts'], typesOnly(express, outside), noneOf(ioredis, telemetry)),
   imports(['src/index.ts'], noneOf(express, ioredis, telemetry)),
-  imports(['src/{clock,in-turns,note}.ts'], nothingOfSrc, noneOf(express, ioredis, telemetry)),
+  imports(['src/{clock,in-turns,note,when-ready}.ts'], nothingOfSrc, noneOf(express, ioredis, telemetry)),
   imports(['src/errors/**'], nothingBesideFolder, noneOf(express, ioredis, telemetry)),
   imports(['src/exchange/**'], notUpwards, typesOnly(express, outside), noneOf(ioredis, telemetry)),
   imports(['src/direct/**'], notUpwards, noneOf(express, ioredis, telemetry)),

@@ -1,3 +1,5 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+
 /**
  * Long work in slices: each `yield` is a place where other requests may be served. A slice takes a few milliseconds at the most.
  */
@@ -24,11 +26,4 @@ async function onwards<Result>(work: Sliced<Result>): Promise<Result> {
     const { done, value } = work.next();
     if (done === true) return value;
   }
-}
-
-/** Resolves when the event loop has come round: what came in meanwhile has been seen to. */
-export function nextTurn(): Promise<void> {
-  return new Promise((resolve) => {
-    setImmediate(resolve);
-  });
 }

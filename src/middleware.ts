@@ -22,6 +22,7 @@ import { noteRead } from './request/body-bytes.ts';
 import { isUnreadJson } from './request/raw-body.ts';
 import { NO_GET_SPAN } from './telemetry/no-tracing.ts';
 import type { Found } from './tiers/tiered-store.ts';
+import { whenReady } from './when-ready.ts';
 
 /** A cache that was closed is one that is switched off. */
 const CLOSED: Bypass = Object.freeze({ bypass: 'disabled' });
@@ -66,7 +67,7 @@ function ask(exchange: Exchange): void | Promise<void> {
   const skipped = whySkipped(req, route);
   if (skipped !== undefined) return passBy(exchange, skipped);
   const keyed = identify(exchange);
-  return keyed instanceof Promise ? keyed.then((late) => serveKeyed(exchange, late)) : serveKeyed(exchange, keyed);
+  return whenReady(keyed, (late) => serveKeyed(exchange, late));
 }
 
 function serveKeyed(exchange: Exchange, keyed: KeyedExchange | Bypass): void | Promise<void> {
@@ -87,8 +88,7 @@ function isForWhole({ req }: Exchange): boolean {
 /** The lookup is skipped; what it would have learned of the invalidation log must be known all the same. */
 function makeAnew(exchange: KeyedExchange): void | Promise<void> {
   const noted = exchange.parts.store.noted(exchange.budget);
-  const run = (): void => fill(exchange, { fwd: 'request', detail: 'refresh' });
-  return noted instanceof Promise ? noted.then(run) : run();
+  return whenReady(noted, () => fill(exchange, { fwd: 'request', detail: 'refresh' }));
 }
 
 /** A request of ours in the background: it asks no tier, and nobody reads what it gets. */

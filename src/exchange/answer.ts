@@ -4,6 +4,7 @@ import { isAcceptable, wantsNew, type RequestTerms } from '../policy/request-dir
 import { partFor } from '../response/ranges.ts';
 import type { GetSpan } from '../telemetry/tracing.ts';
 import type { Found } from '../tiers/tiered-store.ts';
+import { whenReady } from '../when-ready.ts';
 import { reportOutcome, type KeyedExchange } from './exchange.ts';
 import { missed, type Miss } from './miss.ts';
 import { passBy, refuseAlone } from './pass-by.ts';
@@ -32,15 +33,13 @@ export function lookUp(asking: Asking, go: Answering): void | Promise<void> {
     const rule = late?.entry.variants;
     return rule === undefined ? go(asking, late, 'miss') : lookUpVariant(asking, rule, go);
   };
-  // No pause on a memory hit: a promise would cost it a turn of the queue.
-  return found instanceof Promise ? found.then(then) : then(found);
+  return whenReady(found, then);
 }
 
 function lookUpVariant(asking: Asking, rule: VariantRule, go: Answering): void | Promise<void> {
   const exchange = withVariant(asking.exchange, rule);
   const found = asking.span.run(() => exchange.parts.store.lookup(exchange.key, exchange.budget));
-  const then = (late: Found | undefined): void | Promise<void> => go({ ...asking, exchange }, late, 'vary-miss');
-  return found instanceof Promise ? found.then(then) : then(found);
+  return whenReady(found, (late) => go({ ...asking, exchange }, late, 'vary-miss'));
 }
 
 /** Answers a request from what was found for it, or sends it on. */
@@ -60,7 +59,7 @@ export function answer(asking: Asking, found: Found | undefined, fwd: 'miss' | '
     const isFresh = found.freshness === 'fresh';
     return sendOn(asking, { exchange, span, fwd: isFresh ? 'request' : 'stale', stale });
   };
-  return sendable instanceof Promise ? sendable.then(ready) : ready(sendable);
+  return whenReady(sendable, ready);
 }
 
 function choose({ exchange, terms }: Asking, { entry }: Found): Choice {

@@ -3,6 +3,7 @@ import { compress, isCompressedInLine, type CompressOptions } from '../entry/com
 import type { Entry } from '../entry/entry.ts';
 import { fieldOf } from '../entry/header-fields.ts';
 import { parseCacheControl } from '../policy/cache-control.ts';
+import { whenReady } from '../when-ready.ts';
 
 /** The entry with its body compressed, where that pays; by a promise where the body is large. */
 export function compressed(parts: CacheParts, entry: Entry): Entry | Promise<Entry> {
@@ -10,14 +11,11 @@ export function compressed(parts: CacheParts, entry: Entry): Entry | Promise<Ent
   if (options === undefined) return entry;
   const startedAt = parts.clock.monotonic();
   const coded = ({ coding, body }: Pick<Entry, 'coding' | 'body'>): Entry => {
-    if (entry.body.length >= options.thresholdBytes) {
-      const durationMs = parts.clock.monotonic() - startedAt;
-      parts.observe({ type: 'codec', operation: 'compress', coding: options.algorithm, durationMs });
-    }
+    const durationMs = parts.clock.monotonic() - startedAt;
+    parts.observe({ type: 'codec', operation: 'compress', coding: options.algorithm, durationMs });
     return coding === 'identity' ? entry : { ...entry, coding, body };
   };
-  const pending = compress(entry.body, options);
-  return pending instanceof Promise ? pending.then(coded) : coded(pending);
+  return whenReady(compress(entry.body, options), coded);
 }
 
 /** The same for an entry whose body has waited, which is compressed at once. */
@@ -42,10 +40,12 @@ export function mayWait(parts: CacheParts, entry: Entry): boolean {
 }
 
 /** Undefined where this entry is to stay as it is. */
-function optionsFor({ config }: CacheParts, { coding, headers }: Entry): CompressOptions | undefined {
-  if (config.compression === false || coding !== 'identity' || !isTransformable(headers)) return undefined;
+function optionsFor({ config }: CacheParts, { body, coding, headers }: Entry): CompressOptions | undefined {
+  const { compression } = config;
+  if (compression === false || coding !== 'identity' || body.length < compression.thresholdBytes) return undefined;
+  if (!isTransformable(headers)) return undefined;
   const contentType = fieldOf(headers, 'content-type');
-  return { ...config.compression, ...(contentType === undefined ? {} : { contentType }) };
+  return { ...compression, ...(contentType === undefined ? {} : { contentType }) };
 }
 
 /** Digests name the bytes of one coding (RFC 9530), and no-transform forbids another (RFC 9111 §5.2.2.6). */

@@ -1,5 +1,5 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { AICacheError, internalFault } from '../errors.ts';
-import { nextTurn } from '../in-turns.ts';
 import { isWithoutBody } from '../request/body.ts';
 import { bytesOf, outlineOf, type BodyBytes } from '../request/body-bytes.ts';
 import { buildRequest } from '../request/build-request.ts';
@@ -8,6 +8,7 @@ import { digestOf } from '../request/known-digests.ts';
 import { surroundingsOf, type Surroundings } from '../request/surroundings.ts';
 import { budgetOf } from '../tiers/budget.ts';
 import type { CacheKey } from '../tiers/tier.ts';
+import { whenReady } from '../when-ready.ts';
 import type { Exchange, KeyedExchange } from './exchange.ts';
 import { Recognised } from './recognised.ts';
 
@@ -28,7 +29,7 @@ export function identify(exchange: Exchange): Keyed | Promise<Keyed> {
     return keyed;
   };
   const keyed = inTurnOfItsOwn(bytesOf(exchange.req), () => keyedOf(exchange));
-  return keyed instanceof Promise ? keyed.then(noted) : noted(keyed);
+  return whenReady(keyed, noted);
 }
 
 function inTurnOfItsOwn(body: BodyBytes | undefined, work: () => Keyed | Promise<Keyed>): Keyed | Promise<Keyed> {
@@ -53,7 +54,7 @@ function keyedOf(exchange: Exchange): Keyed | Promise<Keyed> {
       return keyed;
     };
     const keyed = inTurnOfItsOwn(body, () => canonical(exchange, around));
-    return keyed instanceof Promise ? keyed.then(aliased) : aliased(keyed);
+    return whenReady(keyed, aliased);
   }
   named?.keep?.();
   parts.observe({ type: 'key', durationMs: parts.clock.monotonic() - startedAt, textLength: known.textLength });

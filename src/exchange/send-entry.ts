@@ -44,7 +44,7 @@ export function bodyFor(
       durationMs: parts.clock.monotonic() - startedAt,
     });
     // The next client of this kind shall not pay for it again.
-    if (tier === 'memory') parts.store.keepIdentity(key, entry, body);
+    if (tier === 'memory') parts.store.replace(key, entry, { ...entry, identity: body });
     return { coding: 'identity', body };
   };
   try {

@@ -6,6 +6,7 @@ import type { RecordedHead } from '../response/recorded-head.ts';
 import type { Recording } from '../response/recording.ts';
 import { codingOf } from '../response/stored-headers.ts';
 import type { SpanLink } from '../telemetry/tracing.ts';
+import { whenReady } from '../when-ready.ts';
 import type { ContextState } from './context.ts';
 import type { KeyedExchange } from './exchange.ts';
 import type { Followers } from './followers.ts';
@@ -42,7 +43,7 @@ export function judge(
   const coding = codingOf(head?.headers ?? []);
   const judged = (identity: Buffer | undefined): Judged | Promise<Judged> => {
     const verdict = known ?? verdictOn(exchange, context, recording, identity);
-    return verdict instanceof Promise ? verdict.then((late) => ({ verdict: late, identity })) : { verdict, identity };
+    return whenReady(verdict, (late) => ({ verdict: late, identity }));
   };
   if (body === undefined || coding === 'identity') return judged(body);
   return decoded(body, coding, exchange.parts.config.maxEntryBytes).then(judged);

@@ -21,8 +21,8 @@ export async function storeEntry(
   entry: Entry,
   compressing: Compressing = 'now',
 ): Promise<StoreResult> {
-  const mark = compressing === 'when-taken' && mayWait(parts, entry);
-  const coded = mark ? { ...entry, isUncoded: true as const } : await codedFor(parts, key, entry);
+  const waits = compressing === 'when-taken' && mayWait(parts, entry);
+  const coded = waits ? { ...entry, isUncoded: true as const } : await keptWhileCompressed(parts, key, entry);
   // A cache that was closed meanwhile has freed its memory.
   const { stored } = parts.closing.signal.aborted ? { stored: false } : await parts.store.put(key, coded);
   const size = { coding: coded.coding, rawBytes: coded.identityBytes, storedBytes: coded.body.length };
@@ -36,9 +36,9 @@ export async function storeEntry(
   };
 }
 
-function codedFor(parts: CacheParts, key: CacheKey, entry: Entry): Entry | Promise<Entry> {
+/** A repeat that comes while a large body is being compressed finds it in memory. */
+function keptWhileCompressed(parts: CacheParts, key: CacheKey, entry: Entry): Entry | Promise<Entry> {
   const coded = compressed(parts, entry);
-  // A repeat that comes while a large body is being compressed finds it in memory.
   if (coded instanceof Promise) parts.store.keep(key, entry);
   return coded;
 }

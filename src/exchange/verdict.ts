@@ -80,28 +80,21 @@ export function verdictOn(
   return verdictOnWhole(exchange, head, identity, judged.audience);
 }
 
-/** For an answer whose head is one to store. */
+/**
+ * For an answer whose head is one to store: what the body says of itself, and what the route's functions say of it. `shouldStore`
+ * overrules the body, never the head.
+ */
 export function verdictOnWhole(
   exchange: KeyedExchange,
   head: RecordedHead,
   identity: Buffer,
   audience: Audience,
 ): Verdict | Promise<Verdict> {
-  const onBody = verdictOnBody(exchange, head, identity);
-  return onBody instanceof Promise ? onBody.then((late) => ({ ...late, audience })) : { ...onBody, audience };
-}
-
-/** What the body says of itself, and what the route's functions say of it: `shouldStore` overrules the body, never the head. */
-function verdictOnBody(
-  exchange: KeyedExchange,
-  head: RecordedHead,
-  identity: Buffer,
-): BodyVerdict | Promise<BodyVerdict> {
   const { parts, route, req } = exchange;
   const { isComplete, shouldStore } = route;
   const response = { status: head.status, headers: head.headers, body: identity };
   const ask = isComplete && (() => callUserFunction('isComplete', () => isComplete(response), req));
-  const judged = (completeness: Completeness): BodyVerdict => {
+  const judged = (completeness: Completeness): Verdict => {
     const { reason, usage, model } = completeness;
     const offered = { ...response, ...(reason === undefined ? {} : { incomplete: reason }) };
     const isWanted = shouldStore && callUserFunction('shouldStore', () => shouldStore(offered, req), req);
@@ -109,11 +102,12 @@ function verdictOnBody(
       ...refusalOf(completeness, isWanted),
       ...(usage === undefined ? {} : { usage }),
       ...(model === undefined ? {} : { model }),
+      audience,
     };
   };
-  const failed = (error: unknown): BodyVerdict => {
+  const failed = (error: unknown): Verdict => {
     parts.report(error);
-    return { refusal: { reason: 'should-store-failed', kind: 'declared' } };
+    return { refusal: { reason: 'should-store-failed', kind: 'declared' }, audience };
   };
   try {
     const completeness = completenessInTurns(fieldOf(head.headers, 'content-type'), identity, ask);

@@ -1,5 +1,5 @@
 import type { Usage } from '../entry/entry.ts';
-import { atOnce, inTurns, type Sliced } from '../in-turns.ts';
+import { inTurns, type Sliced } from '../in-turns.ts';
 import type { Flaw } from './answer/answer-facts.ts';
 import { formOf, readAnswer } from './answer/read-answer.ts';
 
@@ -15,16 +15,9 @@ export interface Completeness {
 /**
  * Did this answer end as its kind must (DESIGN D3)? OpenAI chat, Mistral, DeepSeek: `[DONE]` or a finish reason for every choice;
  * Anthropic: `message_stop`; OpenAI Responses: `response.completed`; other event streams: `[DONE]`, or what `isComplete` says.
+ *
+ * For a large answer by a promise, so that others are served meanwhile. What `isComplete` throws is thrown, or rejects.
  */
-export function completenessOf(
-  contentType: string | undefined,
-  identity: Buffer,
-  isComplete?: () => boolean,
-): Completeness {
-  return atOnce(completenessSlices(contentType, identity, isComplete));
-}
-
-/** The same, for a large answer by a promise, so that others are served meanwhile. What `isComplete` throws is thrown, or rejects. */
 export function completenessInTurns(
   contentType: string | undefined,
   identity: Buffer,

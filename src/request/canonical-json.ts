@@ -10,7 +10,7 @@ export const MAX_DEPTH = 500;
 export const SLICE_LENGTH = 262_144;
 
 /**
- * The one JSON text of a JSON value: two values have the same text exactly when they are equal, member order aside.
+ * The one JSON text of a JSON value, in slices of about {@link SLICE_LENGTH} characters: two values have the same text exactly when they are equal, member order aside.
  *
  * Members of objects are sorted by name (UTF-16 code units, as RFC 8785 §3.2.3 does), those that are undefined are absent; the
  * order of arrays is kept; `-0` is not `0`; lone surrogates are escaped. As with JSON.stringify, members that are not enumerable
@@ -20,15 +20,9 @@ export const SLICE_LENGTH = 262_144;
  * hole in an array, NaN and infinities, an integer that is not safe (JSON.parse has lost its digits), an instance of a class
  * (Date, Map, Buffer, …), an object with toJSON or with symbols as keys, and more than {@link MAX_DEPTH} levels.
  *
+ * @param value Must not change meanwhile.
  * @param name What the value is called in an error: the first part of the path.
  */
-export function canonicalJson(value: JsonValue, name = 'value'): string {
-  const writer = new CanonicalWriter(name, value);
-  writer.writeSome(Infinity);
-  return writer.text;
-}
-
-/** The same in slices of about {@link SLICE_LENGTH} characters. The value must not change meanwhile. */
 export function* canonicalSlices(value: JsonValue, name = 'value'): Sliced<string> {
   const writer = new CanonicalWriter(name, value);
   while (!writer.writeSome(SLICE_LENGTH)) yield;

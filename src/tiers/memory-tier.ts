@@ -68,12 +68,7 @@ export class MemoryTier implements Tier {
     return isKept;
   }
 
-  /** Keeps a body in identity coding beside the entry that `get` gave, where that one is still here and there is room. */
-  keepIdentity(key: CacheKey, entry: Entry, identity: Buffer): void {
-    this.replace(key, entry, { ...entry, identity });
-  }
-
-  /** Keeps another form of the entry that `get` gave in its place, where that one is still here. */
+  /** Keeps another form of the entry that `get` gave in its place, where that one is still here; `identity` where there is room. */
   replace(key: CacheKey, entry: Entry, by: Entry): void {
     // A newer answer may have come meanwhile.
     if (this.#entries.peek(key.digest) === entry) this.set(key, by);

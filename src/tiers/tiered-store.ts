@@ -122,11 +122,6 @@ export class TieredStore {
     return kept;
   }
 
-  /** Keeps the body of an entry that memory gave in identity coding too, so that the next client of its kind does not wait for it. */
-  keepIdentity(key: CacheKey, entry: Entry, identity: Buffer): void {
-    this.#options.memory?.keepIdentity(key, entry, identity);
-  }
-
   /** Keeps another form of an entry that memory gave in its place. */
   replace(key: CacheKey, entry: Entry, by: Entry): void {
     this.#options.memory?.replace(key, entry, by);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { PARSED_AT_ONCE_BYTES, SLICE_BYTES } from '../../../src/policy/answer/read-answer.ts';
-import { completenessInTurns, completenessOf, type Completeness } from '../../../src/policy/completeness.ts';
+import { completenessInTurns, type Completeness } from '../../../src/policy/completeness.ts';
 
 const JSON_TYPE = 'application/json; charset=utf-8';
 const SSE = 'text/event-stream';
@@ -8,7 +8,7 @@ const NDJSON = 'application/x-ndjson';
 
 /** What is said of an answer, which is said of the same answer too where it is so large that it is judged in turns. */
 async function judged(type: string, body: Buffer, isComplete?: () => boolean): Promise<Completeness> {
-  const said = completenessOf(type, body, isComplete);
+  const said = await completenessInTurns(type, body, isComplete);
   const large = largeForm(type, body);
   if (large === undefined) return said;
   const pending = completenessInTurns(type, large, isComplete);
@@ -223,12 +223,14 @@ describe('an event stream', () => {
     expect((await judged(SSE, body)).reason).toBe(reason);
   });
 
-  it('that is a prefix of a whole one, cut anywhere before its last event, is never whole', () => {
+  it('that is a prefix of a whole one, cut anywhere before its last event, is never whole', async () => {
     const whole = sse(chunk({ content: 'Grüße 🎈' }), chunk({}, 'stop'));
-    for (let end = 0; end < whole.length; end += 1) {
-      expect(completenessOf(SSE, whole.subarray(0, end)).reason, `cut at ${end}`).toBe('no-terminal-event');
-    }
-    expect(completenessOf(SSE, whole).reason).toBeUndefined();
+    const isCut = async (end: number): Promise<void> => {
+      const { reason } = await completenessInTurns(SSE, whole.subarray(0, end));
+      expect(reason, `cut at ${end}`).toBe('no-terminal-event');
+    };
+    await Promise.all(Array.from({ length: whole.length }, (_, end) => isCut(end)));
+    expect((await completenessInTurns(SSE, whole)).reason).toBeUndefined();
   });
 });
 

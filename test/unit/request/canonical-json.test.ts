@@ -3,8 +3,9 @@ import { isDeepStrictEqual } from 'node:util';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { AICacheError } from '../../../src/errors.ts';
+import { atOnce } from '../../../src/in-turns.ts';
 import type { JsonValue } from '../../../src/request/ai-request.ts';
-import { canonicalJson, canonicalSlices, MAX_DEPTH, SLICE_LENGTH } from '../../../src/request/canonical-json.ts';
+import { canonicalSlices, MAX_DEPTH, SLICE_LENGTH } from '../../../src/request/canonical-json.ts';
 
 /** JSON values whose equality isDeepStrictEqual tells; lone surrogates and `__proto__` included. */
 const text = fc.string({
@@ -42,6 +43,10 @@ function reversed(value: JsonValue): JsonValue {
 /** The text of empty arrays in each other. */
 function nested(depth: number): string {
   return '['.repeat(depth) + ']'.repeat(depth);
+}
+
+function canonicalJson(value: JsonValue, name?: string): string {
+  return atOnce(canonicalSlices(value, name));
 }
 
 function refusal(value: unknown): AICacheError {

@@ -54,7 +54,7 @@ describe('a body kept in identity coding too', () => {
     const tier = tierOf();
     const entry = kept(tier);
     const before = tier.stats().bytes;
-    tier.keepIdentity(key, entry, decoded);
+    tier.replace(key, entry, { ...entry, identity: decoded });
     expect(tier.get(key)?.identity?.equals(decoded)).toBe(true);
     expect(tier.stats().bytes).toBe(before + decoded.length);
   });
@@ -63,7 +63,7 @@ describe('a body kept in identity coding too', () => {
     const tier = tierOf();
     const entry = kept(tier);
     tier.set(key, sampleEntry({ body: Buffer.from('newer') }));
-    tier.keepIdentity(key, entry, decoded);
+    tier.replace(key, entry, { ...entry, identity: decoded });
     expect(tier.get(key)?.body.toString()).toBe('newer');
   });
 
@@ -71,7 +71,7 @@ describe('a body kept in identity coding too', () => {
     const tier = tierOf();
     const entry = kept(tier);
     tier.clear();
-    tier.keepIdentity(key, entry, decoded);
+    tier.replace(key, entry, { ...entry, identity: decoded });
     expect(tier.get(key)).toBeUndefined();
   });
 
@@ -79,7 +79,8 @@ describe('a body kept in identity coding too', () => {
     'is dropped where it is too large for %j, and the entry stays',
     (limits) => {
       const tier = tierOf(limits);
-      tier.keepIdentity(key, kept(tier), decoded);
+      const entry = kept(tier);
+      tier.replace(key, entry, { ...entry, identity: decoded });
       expect(tier.get(key)).toMatchObject({ coding: 'br' });
       expect(tier.get(key)).not.toHaveProperty('identity');
     },
